@@ -1,0 +1,1 @@
+"""How this service speaks HTTP: JSON alone, strictly read, every refusal in one shape."""

@@ -1,0 +1,339 @@
+"""Every setting of the service, read once from the environment (docs: README, "Settings")."""
+
+import re
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_email_url
+import pytz
+from environs import validate
+
+from config import keys
+from config.environment import PROJECT_FOLDER, read_environment, refuse
+
+env = read_environment()
+TEN_YEARS = 10 * 366 * 86400
+
+
+def seconds(name: str, default: int, *, least: int = 1) -> timedelta:
+    """A duration setting, given in whole seconds."""
+    limits = validate.Range(min=least, max=TEN_YEARS)
+    return timedelta(seconds=env.int(name, default, validate=limits))
+
+
+def count(name: str, default: int, *, least: int = 1, most: int = 1000) -> int:
+    return int(env.int(name, default, validate=validate.Range(min=least, max=most)))
+
+
+def rate(name: str, default: str) -> tuple[int, int]:
+    """`30/min` as (30, 60): that many requests in that many seconds."""
+    match = re.fullmatch(r"([0-9]{1,6})/(s|sec|min|h|hour|d|day)", env.str(name, default).strip())
+    if match is None or int(match[1]) == 0:
+        refuse(name, "write a rate such as 30/min, 10/h or 100/day")
+    return int(match[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2][0]]
+
+
+def origins(name: str) -> list[str]:
+    """Web origins: scheme://host or scheme://host:port, and nothing behind it."""
+    found = [origin.strip().rstrip("/") for origin in env.list(name, []) if origin.strip()]
+    for origin in found:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+            refuse(name, f"{origin!r} is no origin such as https://app.example.com")
+    return found
+
+
+# --- Django -----------------------------------------------------------------------------------
+
+BASE_DIR = PROJECT_FOLDER
+DEBUG: bool = env.bool("DEBUG", False)
+
+SECRET_KEY: str = env.str("SECRET_KEY", "")
+if not SECRET_KEY and DEBUG:
+    SECRET_KEY = "insecure-development-key-known-to-everybody-use-it-nowhere-else"
+if not SECRET_KEY:
+    refuse("SECRET_KEY", "required unless DEBUG is on; use 50 or more random characters")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+if DEBUG and not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
+HOST: str = env.str("HOST", "127.0.0.1")
+PORT: int = count("PORT", 8000, most=65535)
+ADMIN_PATH: str = env.str("ADMIN_PATH", "admin/").strip("/") + "/"
+if not re.fullmatch(r"([A-Za-z0-9._~-]+/)+", ADMIN_PATH):
+    refuse("ADMIN_PATH", "a path such as admin/ or staff-only/door/")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False  # a redirect would lose the body of a POST: urls.py serves both spellings
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "config.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "userprofile",
+    "application",
+]
+
+# Sessions, messages and CSRF belong to the admin; an API request passes them by (config/middleware.py).
+MIDDLEWARE = [
+    "config.middleware.JsonErrors",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "config.middleware.AdminSessions",
+    "config.middleware.AdminCsrf",
+    "config.middleware.AdminAuthentication",
+    "config.middleware.AdminMessages",
+    "config.middleware.FrameOptions",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = False
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE: str = env.str("TIME_ZONE", "UTC")
+if TIME_ZONE not in pytz.all_timezones_set:
+    refuse("TIME_ZONE", "not a time zone that pytz knows, such as Europe/Berlin")
+
+# --- Database ---------------------------------------------------------------------------------
+
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",  # a DEFERRED read-then-write fails instead of waiting
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "timeout": 20,
+}
+POSTGRESQL_OPTIONS = {"connect_timeout": 3}
+
+_database: dict[str, Any] = env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+match _database.get("ENGINE"):
+    case "django.db.backends.sqlite3":
+        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), **SQLITE_OPTIONS}
+    case "django.db.backends.postgresql":
+        _database["OPTIONS"] = {**POSTGRESQL_OPTIONS, **_database.get("OPTIONS", {})}
+        _database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    case _:
+        refuse("DATABASE_URL", "write sqlite:///folder/file or postgresql://user:password@host/name")
+DATABASES = {"default": _database}
+REDIS_URL: str = env.str("REDIS_URL", "")
+if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
+    refuse("REDIS_URL", "write redis://host:6379/0")
+
+# --- Account security: every limit of the service ---------------------------------------------
+
+OTP_LENGTH = count("OTP_LENGTH", 6, least=6, most=10)
+OTP_LIFETIME = seconds("OTP_LIFETIME", 600)
+OTP_MAX_FAILURES = count("OTP_MAX_FAILURES", 3)
+OTP_MAX_RESENDS = count("OTP_MAX_RESENDS", 5)
+UNBLOCK_AFTER = seconds("UNBLOCK_AFTER", 86400)
+LOGIN_MAX_FAILURES = count("LOGIN_MAX_FAILURES", 3)
+LOCK_DURATION = seconds("LOCK_DURATION", 0, least=0)  # 0: until an admin unlocks
+REAUTHENTICATE_AFTER = seconds("REAUTHENTICATE_AFTER", 600)
+ACTIVITY_RETENTION = timedelta(days=count("ACTIVITY_RETENTION", 400, most=36500))
+
+PREVENT_ENUMERATION: bool = env.bool("PREVENT_ENUMERATION", False)
+OTP_IN_RESPONSE: bool = env.bool("OTP_IN_RESPONSE", DEBUG)
+if OTP_IN_RESPONSE and not DEBUG:
+    refuse("OTP_IN_RESPONSE", "possible in DEBUG alone: a code in the answer makes the mail pointless")
+OTP_IN_RESPONSE = OTP_IN_RESPONSE and not PREVENT_ENUMERATION
+
+THROTTLES: bool = env.bool("THROTTLES", True)
+THROTTLE_SIGN_IN = rate("THROTTLE_SIGN_IN", "30/min")  # per IP address
+THROTTLE_CODES = rate("THROTTLE_CODES", "60/min")  # per IP address
+THROTTLE_MAIL = rate("THROTTLE_MAIL", "10/h")  # per e-mail address
+TRUSTED_PROXIES = count("TRUSTED_PROXIES", 0, least=0, most=16)
+
+PASSWORD_MIN_LENGTH = count("PASSWORD_MIN_LENGTH", 6)
+PASSWORD_MAX_LENGTH = count("PASSWORD_MAX_LENGTH", 25)
+PASSWORD_CLASSES: bool = env.bool("PASSWORD_CLASSES", True)
+if PASSWORD_MIN_LENGTH > PASSWORD_MAX_LENGTH:
+    refuse("PASSWORD_MIN_LENGTH", "must not be larger than PASSWORD_MAX_LENGTH")
+
+AUTH_USER_MODEL = "userprofile.User"
+AUTHENTICATION_BACKENDS = ["userprofile.authentication.GuardedBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique by its canonical form, in a column of its own
+PASSWORD_HASHERS = [
+    "userprofile.hashers.Argon2idPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # only to verify and replace old hashes
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "userprofile.validators.PasswordPolicyValidator"},
+    {"NAME": "userprofile.validators.PersonalDataValidator"},
+    {"NAME": "userprofile.validators.DisguisedCommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "first_name", "last_name", "email")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# --- Sessions and tokens ----------------------------------------------------------------------
+
+ACCESS_TOKEN_LIFETIME = seconds("ACCESS_TOKEN_LIFETIME", 3600)
+REFRESH_TOKEN_LIFETIME = seconds("REFRESH_TOKEN_LIFETIME", 7 * 86400)
+SESSION_LIFETIME = seconds("SESSION_LIFETIME", 30 * 86400)
+REFRESH_GRACE = seconds("REFRESH_GRACE", 10, least=0)
+JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", "") or keys.derive("jwt", SECRET_KEY).hex()
+if len(JWT_SIGNING_KEY.encode()) < 32:
+    refuse("JWT_SIGNING_KEY", "needs at least 256 bits: 32 characters or more")
+JWT_VERIFYING_KEYS = [
+    JWT_SIGNING_KEY,
+    *(keys.derive("jwt", old_key).hex() for old_key in SECRET_KEY_FALLBACKS),
+]
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ISSUER": "userprofile",
+    "AUDIENCE": "userprofile",
+    "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
+    "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
+    "AUTH_HEADER_TYPES": ("Bearer",),
+    "UPDATE_LAST_LOGIN": False,  # journeys/login.py writes it with the outcome
+}
+
+# The cookie says Lax, so another site's page cannot send it with a POST.
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = not DEBUG
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS")
+LOOPBACK_ORIGIN = r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?$"
+CORS_ALLOWED_ORIGIN_REGEXES = [LOOPBACK_ORIGIN] if DEBUG else []
+CORS_EXPOSE_HEADERS = ["Link", "Retry-After"]
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}}
+
+# --- REST -------------------------------------------------------------------------------------
+
+MAX_BODY_BYTES = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["userprofile.authentication.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": [
+        "config.http.parsers.StrictJSONParser",
+        "config.http.parsers.StrictFormParser",
+        "config.http.parsers.StrictMultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.http.negotiation.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.exception_handler.refusal_to_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "UNICODE_JSON": True,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Userprofile: account security",
+    "DESCRIPTION": (
+        "One-time passwords by e-mail, forgotten passwords, lockout and unblocking, e-mail validation, "
+        "JWT sign-in with an activity log, and the details of users and applications.\n\n"
+        "Send `POST /userprofile/login/` here: this page then uses the access token by itself."
+    ),
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- Mail -------------------------------------------------------------------------------------
+
+EMAIL_SCHEMES = {*dj_email_url.SCHEMES} - {"smtps"}
+_email_url: str = env.str("EMAIL_URL", "console:")
+if urlsplit(_email_url).scheme not in EMAIL_SCHEMES:
+    refuse("EMAIL_URL", f"the scheme must be one of {', '.join(sorted(EMAIL_SCHEMES))}")
+_email: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console:")
+EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", _email["EMAIL_BACKEND"])
+EMAIL_HOST: str = _email["EMAIL_HOST"] or "localhost"
+EMAIL_PORT: int = _email["EMAIL_PORT"] or 25
+EMAIL_HOST_USER: str = _email["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD: str = _email["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS: bool = _email["EMAIL_USE_TLS"]
+EMAIL_USE_SSL: bool = _email["EMAIL_USE_SSL"]
+EMAIL_FILE_PATH: str = _email["EMAIL_FILE_PATH"]
+EMAIL_TIMEOUT: int = _email["EMAIL_TIMEOUT"] or 10  # Django's default waits for ever
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "Userprofile <no-reply@example.com>")
+if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1] or re.search(r"[\r\n]", DEFAULT_FROM_EMAIL):
+    refuse("DEFAULT_FROM_EMAIL", "write an address such as Support <support@example.com>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SERVICE_NAME = parseaddr(DEFAULT_FROM_EMAIL)[0] or "Userprofile"
+
+MAIL_LEASE = timedelta(seconds=60)  # a claimed mail is another worker's after that
+MAIL_BATCH = 4  # MAIL_BATCH x EMAIL_TIMEOUT must end within MAIL_LEASE
+MAIL_MAX_ATTEMPTS = 8
+MAIL_POLL = timedelta(seconds=1)
+if MAIL_BATCH * EMAIL_TIMEOUT >= MAIL_LEASE.total_seconds():
+    refuse("EMAIL_URL", "timeout: at most 14 seconds")
+
+# --- Logging ----------------------------------------------------------------------------------
+
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    refuse("LOG_LEVEL", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},  # a 4xx is the client's affair
+        "django.security.DisallowedHost": {"level": "ERROR"},
+    },
+}
+SENTRY_DSN: str = env.str("SENTRY_DSN", "")
+if SENTRY_DSN:
+    from config.sentry import start_reporting
+
+    start_reporting(SENTRY_DSN)
+

@@ -1,0 +1,1 @@
+"""Journeys tell the story: one module for each thing a user sets out to do."""

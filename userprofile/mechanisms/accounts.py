@@ -1,0 +1,67 @@
+"""Finds the account behind an address, and takes its row so that one request decides at a time."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+from django.db import connection
+
+from config import keys
+from userprofile.addresses import canonical
+from userprofile.models import Decoy, User
+
+Account = User | Decoy
+DECOY_BUCKETS = 2**16
+
+
+def find_user(email: str) -> User | None:
+    """The active user with this address in any spelling; a deactivated one counts as unknown."""
+    try:
+        return User.objects.filter(email_canonical=canonical(email), is_active=True).first()
+    except ValueError:
+        return None
+
+
+def find_account(email: str) -> Account | None:
+    """The user, or while PREVENT_ENUMERATION is on a decoy that counts like one."""
+    user = find_user(email)
+    return decoy_for(email) if user is None and settings.PREVENT_ENUMERATION else user
+
+
+def decoy_for(email: str) -> Decoy:
+    """The (unsaved) stand-in for an address that nobody has."""
+    try:
+        form = canonical(email)
+    except ValueError:
+        form = email
+    digest = hmac.new(keys.derive("decoy", settings.SECRET_KEY), form.encode(), hashlib.sha256).digest()
+    return Decoy(bucket=int.from_bytes(digest[:8]) % DECOY_BUCKETS)
+
+
+def take(account: Account) -> Account | None:
+    """The account's row as it is now, locked until the transaction ends; None if it is gone.
+
+    Always the first statement of a transaction: user first, then its sessions and mails, is the
+    one lock order here. SQLite has no row locks; IMMEDIATE transactions do the same there.
+    """
+    if isinstance(account, Decoy):
+        return _take_decoy(account)
+    return User.objects.select_for_update(no_key=True).filter(pk=account.pk, is_active=True).first()
+
+
+def _take_decoy(decoy: Decoy) -> Decoy:
+    """Made if missing, locked and read, in the one statement that taking a user costs as well."""
+    table = connection.ops.quote_name(Decoy._meta.db_table)
+    return Decoy.objects.raw(
+        f"INSERT INTO {table} (bucket, sign_in_failures, reset_failures, forget_password_attempts,"  # noqa: S608
+        " validation_failures, updated_at) VALUES (%s, 0, 0, 0, 0, CURRENT_TIMESTAMP)"
+        " ON CONFLICT (bucket) DO UPDATE SET bucket = excluded.bucket RETURNING *",
+        [decoy.bucket],
+    )[0]
+
+
+def write(account: Account, **values: object) -> None:
+    """Change columns of a row that `take` gave, there and in the object."""
+    type(account)._base_manager.filter(pk=account.pk).update(**values)
+    for name, value in values.items():
+        setattr(account, name, value)

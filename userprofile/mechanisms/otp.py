@@ -1,0 +1,100 @@
+"""One-time passwords: issued, derived and judged. The digits are stored nowhere.
+
+A code is a row of EmailsLogs. Its digits come from the row's random nonce by a keyed HMAC that
+also covers the user, the purpose and the address: a code opens nothing else. The row names the
+key, so that codes outlive a rotation of SECRET_KEY (SECRET_KEY_FALLBACKS).
+"""
+
+import enum
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+
+from config import keys
+from userprofile.addresses import canonical
+from userprofile.mechanisms import outbox
+from userprofile.models import EmailsLogs, EmailTemplates, User
+
+PASSWORD_RESET = EmailTemplates.Name.PASSWORD_RESET_CODE
+EMAIL_VALIDATION = EmailTemplates.Name.EMAIL_VALIDATION_CODE
+
+
+class Verdict(enum.Enum):
+    RIGHT = "right"
+    WRONG = "wrong"  # a live code, other digits: counts
+    EXPIRED = "expired"  # these were the newest code's digits
+    USED = "used"  # likewise
+    DEAD = "dead"  # there is nothing that any digits could open: counts nothing
+
+
+class UnknownKey(Exception):
+    """The row's code was made with a SECRET_KEY that is no longer known."""
+
+
+def issue(*, user: User, purpose: str, at: datetime) -> EmailsLogs:
+    """A new code for the user's address, queued as a mail; the older ones of its purpose are void."""
+    void_open_codes(user=user, purpose=purpose, at=at)
+    return outbox.queue(
+        user=user,
+        template=purpose,
+        at=at,
+        nonce=secrets.token_hex(16),
+        key_id=_key_id(_keys()[0]),
+        expires_at=at + settings.OTP_LIFETIME,
+    )
+
+
+def void_open_codes(*, user: User, at: datetime, purpose: str | None = None) -> None:
+    """No open code of the user, or of one purpose, opens anything from now on."""
+    rows = EmailsLogs.objects.filter(user=user, used_at=None, voided_at=None).exclude(nonce="")
+    rows = rows.filter(template=purpose) if purpose else rows
+    rows.update(voided_at=at)
+
+
+def newest(*, user: User, purpose: str) -> EmailsLogs | None:
+    """The only row that is ever looked at."""
+    rows = EmailsLogs.objects.filter(user=user, template=purpose).exclude(nonce="")
+    return rows.order_by("-id").first()
+
+
+def judge(row: EmailsLogs | None, entered: str, *, user: User, at: datetime) -> Verdict:
+    """What `entered` is to the newest code."""
+    if row is None or canonical(row.to_email) != user.email_canonical:
+        return Verdict.DEAD
+    try:
+        matches = hmac.compare_digest(digits(row), _ascii_digits(entered))
+    except UnknownKey:
+        return Verdict.DEAD
+    if row.is_live_code(at):
+        return Verdict.RIGHT if matches else Verdict.WRONG
+    if not matches or row.voided_at is not None:
+        return Verdict.DEAD
+    return Verdict.USED if row.used_at is not None else Verdict.EXPIRED
+
+
+def digits(row: EmailsLogs) -> str:
+    """The code of a row, OTP_LENGTH ASCII digits. Raises UnknownKey."""
+    key = next((key for key in _keys() if _key_id(key) == row.key_id), None)
+    if key is None:
+        raise UnknownKey
+    message = "|".join((row.nonce, str(row.user_id), row.template, canonical(row.to_email)))
+    digest = hmac.new(key, message.encode(), hashlib.sha256).digest()
+    # 256 bits against at most 10**10 codes: the bias of the remainder is below 2**-222.
+    return str(int.from_bytes(digest) % 10**settings.OTP_LENGTH).zfill(settings.OTP_LENGTH)
+
+
+def _ascii_digits(entered: str) -> str:
+    """`compare_digest` raises on other text; what is no code compares unequal."""
+    return entered if re.fullmatch(r"[0-9]+", entered) else ""
+
+
+def _keys() -> list[bytes]:
+    return [keys.derive("otp", key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"key id" + key).hexdigest()[:16]

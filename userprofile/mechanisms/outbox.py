@@ -1,0 +1,64 @@
+"""The outbox: a mail is a row that commits with the change that caused it."""
+
+import threading
+import uuid
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.db import transaction
+
+from userprofile.models import EmailsLogs, User
+
+# Set when this process has queued a mail: the worker thread of `make run` need not wait its turn.
+wake_up = threading.Event()
+
+
+def queue(
+    *,
+    user: User,
+    template: str,
+    at: datetime,
+    to_email: str | None = None,
+    context: dict[str, str] | None = None,
+    nonce: str = "",
+    key_id: str = "",
+    expires_at: datetime | None = None,
+) -> EmailsLogs:
+    """Put a mail into the outbox, within the caller's transaction. `context` holds no secret."""
+    row = EmailsLogs.objects.create(
+        user=user,
+        template=template,
+        to_email=to_email or user.email,
+        context=context or {},
+        message_id=f"<{uuid.uuid4().hex}@{_domain()}>",
+        created_at=at,
+        next_attempt_at=at,
+        nonce=nonce,
+        key_id=key_id,
+        expires_at=expires_at,
+    )
+    transaction.on_commit(_hurry)
+    return row
+
+
+def queue_notice(
+    *, user: User, template: str, at: datetime, ip_address: str | None = None, **context: str
+) -> EmailsLogs:
+    """A mail that tells the owner what has happened, when and from where."""
+    context["time"] = at.isoformat()
+    context["ip_address"] = ip_address or ""
+    to_email = context.pop("to_email", None)
+    return queue(user=user, template=template, at=at, to_email=to_email, context=context)
+
+
+def _hurry() -> None:
+    wake_up.set()
+    if settings.REDIS_URL:
+        from userprofile.tasks import hurry
+
+        hurry()
+
+
+def _domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
