@@ -46,7 +46,7 @@ class OctetLength(models.Func):
         )
 
 
-class CanonicalEmailField(models.CharField[str, str]):
+class CanonicalEmailField(models.CharField):  # type: ignore[type-arg]
     """The canonical form of `email`, made anew at every save, so that nobody sets it by hand."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
@@ -65,7 +65,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return super().update(**values)
 
 
-class UserManager(DjangoUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
         """By e-mail address in any spelling. Raises User.DoesNotExist."""
         try:
