@@ -2,13 +2,16 @@
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import environs
+from dotenv.parser import parse_stream
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # surrogates: bytes that were no UTF-8
 
 
 def refuse(name: str, reason: str) -> NoReturn:
@@ -36,27 +39,47 @@ class Environment(environs.Env):
 
     bool = _refusing(environs.Env.bool)
     int = _refusing(environs.Env.int)
-    list = _refusing(environs.Env.list)
     str = _refusing(environs.Env.str)
     dj_db_url = _refusing(environs.Env.dj_db_url)
     dj_email_url = _refusing(environs.Env.dj_email_url)
 
+    def words(self, name: Any) -> list[Any]:
+        """A comma-separated list, trimmed, without its blanks: a blank key would open every door."""
+        return [word for word in (part.strip() for part in self.str(name, "").split(",")) if word]
+
     def _get_value(self, env_key: Any, default: Any) -> Any:
         for source in (os.environ, self._environ):
-            if source.get(env_key, "").strip():
-                return source[env_key]
+            if value := source.get(env_key, "").strip():
+                if UNREADABLE.search(value):
+                    refuse(env_key, "control characters and bytes that are no UTF-8 are not allowed")
+                return value
         return default
 
 
 def read_environment() -> Environment:
-    """The process environment, and below it the project's .env file."""
+    """The process environment, and below it the project's .env file, or the one ENV_FILE names."""
     env = Environment()
-    env.read_env(str(PROJECT_FOLDER / ".env"), recurse=False)
+    path = Path(os.environ.get("ENV_FILE") or PROJECT_FOLDER / ".env")
+    if path.exists():
+        _refuse_unreadable_lines(path)
+        env.read_env(path, recurse=False)
     return env
 
 
+def _refuse_unreadable_lines(path: Path) -> None:
+    """A typo stops start-up: dotenv by itself passes over a line that is no NAME=value."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            lines = [binding.original.line for binding in parse_stream(stream) if binding.error]
+    except (OSError, ValueError) as error:
+        refuse(path.name, f"cannot be read: {error}")
+    if lines:
+        refuse(path.name, f"line {lines[0]} is no NAME=value")
+
+
 def turn_debug_on_for_newcomers() -> None:
-    """`manage.py` on a machine where neither DEBUG nor SECRET_KEY is set is a first try: DEBUG."""
+    """DEBUG for a first try: `make run`, or manage.py where neither DEBUG nor SECRET_KEY is set."""
     env = read_environment()
-    if not env.str("DEBUG", "") and not env.str("SECRET_KEY", ""):
+    first_try = env.bool("DEBUG_BY_DEFAULT", False) or not env.str("SECRET_KEY", "")
+    if first_try and not env.str("DEBUG", ""):
         os.environ["DEBUG"] = "on"

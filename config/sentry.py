@@ -16,5 +16,5 @@ def start_reporting(dsn: str) -> None:
             include_local_variables=False,  # they hold passwords and codes
             max_request_body_size="never",
         )
-    except sentry_sdk.utils.BadDsn as error:
+    except ValueError as error:  # BadDsn is one; a broken IPv6 address raises another
         refuse("SENTRY_DSN", str(error))

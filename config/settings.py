@@ -1,16 +1,16 @@
 """Every setting of the service, read once from the environment (docs: README, "Settings")."""
 
+import importlib.util
 import re
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-import dj_email_url
 import pytz
 from environs import validate
 
-from config import keys
+from config import keys, service_urls
 from config.environment import PROJECT_FOLDER, read_environment, refuse
 
 env = read_environment()
@@ -35,14 +35,21 @@ def rate(name: str, default: str) -> tuple[int, int]:
     return int(match[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2][0]]
 
 
-def origins(name: str) -> list[str]:
-    """Web origins: scheme://host or scheme://host:port, and nothing behind it."""
-    found = [origin.strip().rstrip("/") for origin in env.list(name, []) if origin.strip()]
-    for origin in found:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
-            refuse(name, f"{origin!r} is no origin such as https://app.example.com")
+def hosts(name: str) -> list[str]:
+    """Host names as ALLOWED_HOSTS has them: example.com, .example.com, [::1] or *."""
+    found = env.words(name)
+    for host in found:
+        if not re.fullmatch(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]", host):
+            refuse(name, f"{host!r} is no host such as api.example.com (no scheme, no port)")
     return found
+
+
+def exists(module: str) -> bool:
+    """Whether Python finds the module (which it need not import for that, only its package)."""
+    try:
+        return bool(module) and importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 # --- Django -----------------------------------------------------------------------------------
@@ -50,21 +57,26 @@ def origins(name: str) -> list[str]:
 BASE_DIR = PROJECT_FOLDER
 DEBUG: bool = env.bool("DEBUG", False)
 
+DEVELOPMENT_KEY = "insecure-development-key-known-to-everybody-use-it-nowhere-else"
 SECRET_KEY: str = env.str("SECRET_KEY", "")
 if not SECRET_KEY and DEBUG:
-    SECRET_KEY = "insecure-development-key-known-to-everybody-use-it-nowhere-else"
+    SECRET_KEY = DEVELOPMENT_KEY
 if not SECRET_KEY:
     refuse("SECRET_KEY", "required unless DEBUG is on; use 50 or more random characters")
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+if DEVELOPMENT_KEY in (SECRET_KEY, *SECRET_KEY_FALLBACKS) and not DEBUG:
+    refuse("SECRET_KEY", "the development key is known to everybody: choose another")
 
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS")
 if DEBUG and not ALLOWED_HOSTS:
     ALLOWED_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
 HOST: str = env.str("HOST", "127.0.0.1")
 PORT: int = count("PORT", 8000, most=65535)
 ADMIN_PATH: str = env.str("ADMIN_PATH", "admin/").strip("/") + "/"
-if not re.fullmatch(r"([A-Za-z0-9._~-]+/)+", ADMIN_PATH):
-    refuse("ADMIN_PATH", "a path such as admin/ or staff-only/door/")
+if not re.fullmatch(r"([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)+", ADMIN_PATH):
+    refuse("ADMIN_PATH", "write a path such as admin/ or staff-only/door/")
+if ADMIN_PATH.partition("/")[0] in ("userprofile", "application", "api", "docs", "health", "static"):
+    refuse("ADMIN_PATH", f"{ADMIN_PATH} is taken by the service itself")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # a redirect would lose the body of a POST: urls.py serves both spellings
@@ -93,11 +105,12 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.AdminContentSecurity",
     "config.middleware.AdminSessions",
     "config.middleware.AdminCsrf",
     "config.middleware.AdminAuthentication",
     "config.middleware.AdminMessages",
-    "config.middleware.FrameOptions",
 ]
 
 TEMPLATES = [
@@ -125,30 +138,18 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE: str = env.str("TIME_ZONE", "UTC")
 if TIME_ZONE not in pytz.all_timezones_set:
-    refuse("TIME_ZONE", "not a time zone that pytz knows, such as Europe/Berlin")
+    refuse("TIME_ZONE", "write a name that pytz knows, such as Europe/Berlin")
+try:
+    ZoneInfo(TIME_ZONE)
+except (LookupError, OSError):
+    refuse("TIME_ZONE", "this machine does not know that zone: install its tzdata package")
 
 # --- Database ---------------------------------------------------------------------------------
 
-SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",  # a DEFERRED read-then-write fails instead of waiting
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    "timeout": 20,
+DATABASES = {
+    "default": service_urls.database(env, "DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 }
-POSTGRESQL_OPTIONS = {"connect_timeout": 3}
-
-_database: dict[str, Any] = env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-match _database.get("ENGINE"):
-    case "django.db.backends.sqlite3":
-        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), **SQLITE_OPTIONS}
-    case "django.db.backends.postgresql":
-        _database["OPTIONS"] = {**POSTGRESQL_OPTIONS, **_database.get("OPTIONS", {})}
-        _database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-    case _:
-        refuse("DATABASE_URL", "write sqlite:///folder/file or postgresql://user:password@host/name")
-DATABASES = {"default": _database}
-REDIS_URL: str = env.str("REDIS_URL", "")
-if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
-    refuse("REDIS_URL", "write redis://host:6379/0")
+REDIS_URL = service_urls.broker(env, "REDIS_URL")
 
 # --- Account security: every limit of the service ---------------------------------------------
 
@@ -160,7 +161,7 @@ UNBLOCK_AFTER = seconds("UNBLOCK_AFTER", 86400)
 LOGIN_MAX_FAILURES = count("LOGIN_MAX_FAILURES", 3)
 LOCK_DURATION = seconds("LOCK_DURATION", 0, least=0)  # 0: until an admin unlocks
 REAUTHENTICATE_AFTER = seconds("REAUTHENTICATE_AFTER", 600)
-ACTIVITY_RETENTION = timedelta(days=count("ACTIVITY_RETENTION", 400, most=36500))
+ACTIVITY_RETENTION = seconds("ACTIVITY_RETENTION", 400 * 86400)
 
 PREVENT_ENUMERATION: bool = env.bool("PREVENT_ENUMERATION", False)
 OTP_IN_RESPONSE: bool = env.bool("OTP_IN_RESPONSE", DEBUG)
@@ -175,7 +176,7 @@ THROTTLE_MAIL = rate("THROTTLE_MAIL", "10/h")  # per e-mail address
 TRUSTED_PROXIES = count("TRUSTED_PROXIES", 0, least=0, most=16)
 
 PASSWORD_MIN_LENGTH = count("PASSWORD_MIN_LENGTH", 6)
-PASSWORD_MAX_LENGTH = count("PASSWORD_MAX_LENGTH", 25)
+PASSWORD_MAX_LENGTH = count("PASSWORD_MAX_LENGTH", 25, least=4, most=256)
 PASSWORD_CLASSES: bool = env.bool("PASSWORD_CLASSES", True)
 if PASSWORD_MIN_LENGTH > PASSWORD_MAX_LENGTH:
     refuse("PASSWORD_MIN_LENGTH", "must not be larger than PASSWORD_MAX_LENGTH")
@@ -230,8 +231,8 @@ SESSION_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = not DEBUG
-CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS")
-CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = service_urls.origins(env, "CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = service_urls.origins(env, "CORS_ALLOWED_ORIGINS")
 LOOPBACK_ORIGIN = r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?$"
 CORS_ALLOWED_ORIGIN_REGEXES = [LOOPBACK_ORIGIN] if DEBUG else []
 CORS_EXPOSE_HEADERS = ["Link", "Retry-After"]
@@ -287,12 +288,10 @@ SPECTACULAR_SETTINGS = {
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_SCHEMES = {*dj_email_url.SCHEMES} - {"smtps"}
-_email_url: str = env.str("EMAIL_URL", "console:")
-if urlsplit(_email_url).scheme not in EMAIL_SCHEMES:
-    refuse("EMAIL_URL", f"the scheme must be one of {', '.join(sorted(EMAIL_SCHEMES))}")
-_email: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console:")
+_email = service_urls.mail(env, "EMAIL_URL", "console:")
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", _email["EMAIL_BACKEND"])
+if not exists(EMAIL_BACKEND.rpartition(".")[0]):
+    refuse("EMAIL_BACKEND", f"there is no module for {EMAIL_BACKEND}")
 EMAIL_HOST: str = _email["EMAIL_HOST"] or "localhost"
 EMAIL_PORT: int = _email["EMAIL_PORT"] or 25
 EMAIL_HOST_USER: str = _email["EMAIL_HOST_USER"] or ""
@@ -311,8 +310,8 @@ MAIL_LEASE = timedelta(seconds=60)  # a claimed mail is another worker's after t
 MAIL_BATCH = 4  # MAIL_BATCH x EMAIL_TIMEOUT must end within MAIL_LEASE
 MAIL_MAX_ATTEMPTS = 8
 MAIL_POLL = timedelta(seconds=1)
-if MAIL_BATCH * EMAIL_TIMEOUT >= MAIL_LEASE.total_seconds():
-    refuse("EMAIL_URL", "timeout: at most 14 seconds")
+if not 0 < MAIL_BATCH * EMAIL_TIMEOUT < MAIL_LEASE.total_seconds():
+    refuse("EMAIL_URL", "timeout: from 1 to 14 seconds")
 
 # --- Logging ----------------------------------------------------------------------------------
 
