@@ -1,16 +1,162 @@
 """What never reaches a view still answers in JSON; the admin's middleware stays with the admin."""
+
+import io
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.cache import patch_vary_headers
+
+from config.http.negotiation import PROBLEM_JSON, error_body, problem_body, wants_problem_details
+from config.http.refusals import PayloadTooLarge, ServiceUnavailable
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+ADMIN_POLICY = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "frame-ancestors": ["'none'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+}
+CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+SENTENCES = {
+    400: "The request is malformed.",
+    404: "Not found.",
+    500: "Something went wrong here. It has been recorded.",
+    503: str(ServiceUnavailable.default_detail),
+}
 
 
-class AdminSessions(SessionMiddleware): ...
-class AdminCsrf(CsrfViewMiddleware): ...
-class AdminAuthentication(AuthenticationMiddleware): ...
-class AdminMessages(MessageMiddleware): ...
-class FrameOptions(XFrameOptionsMiddleware): ...
 class JsonErrors:
-    def __init__(self, g): self.g=g
-    def __call__(self, r): return self.g(r)
+    """The outermost: refuses a bad Host and a large body, and words every error in JSON.
+
+    Django's own pages for them are HTML, and in DEBUG its handlers are bypassed.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = _refuse_unread(request) or self.get_response(request)
+        if response.status_code >= HTTPStatus.BAD_REQUEST and not _speaks_json(response):
+            if not is_for_admin(request):
+                response = json_error(request, response.status_code, replaces=response)
+        if _speaks_json(response):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The views of the API have their own handler; this is for the pages and the admin."""
+        if isinstance(error, OperationalError | InterfaceError):
+            response = json_error(request, HTTPStatus.SERVICE_UNAVAILABLE)
+            response["Retry-After"] = str(ServiceUnavailable.wait)
+            return response
+        return None
+
+
+def json_error(
+    request: HttpRequest, status: int, *, replaces: HttpResponseBase | None = None
+) -> HttpResponse:
+    """The contract's error for a status, keeping the headers of the answer it replaces."""
+    phrase = HTTPStatus(status).phrase
+    sentence = SENTENCES.get(status, f"{phrase}.")
+    if wants_problem_details(request.META.get("HTTP_ACCEPT", "")):
+        code = CODES.get(status, "unavailable" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_input")
+        body = problem_body(status=status, title=phrase, code=code, sentence=sentence)
+        response = JsonResponse(body, status=status, content_type=PROBLEM_JSON)
+    else:
+        response = JsonResponse(error_body(key="error", sentence=sentence), status=status)
+    for name in ("Allow", "Retry-After"):
+        if replaces is not None and replaces.has_header(name):
+            response[name] = replaces[name]
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def is_for_admin(request: HttpRequest) -> bool:
+    return request.path_info.startswith(f"/{settings.ADMIN_PATH}")
+
+
+def _speaks_json(response: HttpResponseBase) -> bool:
+    return response.headers.get("Content-Type", "").startswith(("application/json", PROBLEM_JSON))
+
+
+def _refuse_unread(request: HttpRequest) -> HttpResponse | None:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return json_error(request, HTTPStatus.BAD_REQUEST)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isascii() or not length.isdigit():
+        return json_error(request, HTTPStatus.BAD_REQUEST)
+    if int(length) > settings.MAX_BODY_BYTES or not _read_chunks(request):
+        return _too_large(request)
+    return None
+
+
+def _read_chunks(request: HttpRequest) -> bool:
+    """A chunked body has no length, and Django would read it as empty. False if it is too large."""
+    if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return True
+    if not request.META.get("wsgi.input_terminated"):
+        return True
+    body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request.META["wsgi.input"] = request._stream = io.BytesIO(body)  # type: ignore[attr-defined]
+    return len(body) <= settings.MAX_BODY_BYTES
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    response = json_error(request, PayloadTooLarge.status_code)
+    response["Connection"] = "close"  # the body is not going to be read
+    return response
+
+
+class ForAdmin:
+    """Runs a middleware of Django's for the admin's pages, and passes every other request by."""
+
+    get_response: GetResponse
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_for_admin(request):
+            return super().__call__(request)  # type: ignore[misc]
+        return self.get_response(request)
+
+
+class AdminSessions(ForAdmin, SessionMiddleware):
+    pass
+
+
+class AdminAuthentication(ForAdmin, AuthenticationMiddleware):
+    pass
+
+
+class AdminMessages(ForAdmin, MessageMiddleware):
+    pass
+
+
+class AdminCsrf(ForAdmin, CsrfViewMiddleware):
+    def process_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().process_view(request, *args, **kwargs) if is_for_admin(request) else None
+
+
+class AdminContentSecurity:
+    """The admin may load its own scripts and styles; the API's answers may load nothing."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if is_for_admin(request):
+            response._csp_replace = ADMIN_POLICY  # type: ignore[attr-defined]
+        return response

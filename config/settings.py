@@ -100,12 +100,12 @@ INSTALLED_APPS = [
 
 # Sessions, messages and CSRF belong to the admin; an API request passes them by (config/middleware.py).
 MIDDLEWARE = [
-    "config.middleware.JsonErrors",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.JsonErrors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.AdminContentSecurity",
     "config.middleware.AdminSessions",
     "config.middleware.AdminCsrf",
@@ -228,7 +228,7 @@ SIMPLE_JWT = {
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
+SESSION_COOKIE_AGE = int(min(REFRESH_TOKEN_LIFETIME, SESSION_LIFETIME).total_seconds())
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = not DEBUG
 CSRF_TRUSTED_ORIGINS = service_urls.origins(env, "CSRF_TRUSTED_ORIGINS")

@@ -36,7 +36,11 @@ class AccountLocked(Refusal):
 
 
 class AccountLockedNow(AccountLocked):
-    """The failure that closed the door, told so by `account_locked/` alone."""
+    """The failure that closed the door; `login/` words it like every later one."""
+
+
+class InvalidCredentialsLocked(AccountLocked):
+    """`account_locked/` tells the failure that closed the door from those after it."""
 
     default_detail = "Invalid credentials. Account locked. Contact admin."
 
@@ -78,18 +82,20 @@ class OtpAttemptsExceeded(Refusal):
 
 
 class InvalidCredentials(Refusal):
-    """Carries how many failures are left, for the door that says so."""
+    """Knows how many failures are left (None for an address that nobody has), and does not say it."""
 
     status_code = 401
     default_code = "invalid_credentials"
     default_detail = "Invalid credentials"
 
-    def __init__(self, *, attempts_remaining: int) -> None:
+    def __init__(self, *, attempts_remaining: int | None) -> None:
         super().__init__()
         self.attempts_remaining = attempts_remaining
 
 
 class InvalidCredentialsWithCount(Refusal):
+    """`account_locked/` does say it."""
+
     status_code = 401
     default_code = "invalid_credentials"
 

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from userprofile.addresses import canonical
 from userprofile.clock import now
+from userprofile.hashers import normalized
 
 
 class Guarded(models.Model):
@@ -125,12 +126,19 @@ class User(Guarded, AbstractUser):
             ),
         )
 
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normalized(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        return super().check_password(normalized(raw_password))
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A new address brings its canonical form; a new password ends every session."""
+        """A new address brings its canonical form; a new password, or deactivation, ends every session."""
         fields = kwargs.get("update_fields")
         if fields is not None and "email" in fields:
             kwargs["update_fields"] = {*fields, "email_canonical"}
-        if self._password is None or self.pk is None:
+        is_harmless = self._password is None and self.is_active
+        if is_harmless or self.pk is None:
             super().save(*args, **kwargs)
             return
         with transaction.atomic():
@@ -155,6 +163,7 @@ class EmailTemplates(models.Model):
         EMAIL_CHANGED = "email_changed"
         ACCOUNT_LOCKED = "account_locked"
         ACCOUNT_UNLOCKED = "account_unlocked"
+        SESSIONS_ENDED = "sessions_ended"
 
     name = models.CharField(max_length=40, choices=Name.choices, unique=True)
     subject = models.CharField(max_length=150)

@@ -2,7 +2,6 @@
 
 import functools
 import gzip
-import unicodedata
 from pathlib import Path
 
 from django.conf import settings
@@ -87,11 +86,6 @@ class DisguisedCommonPasswordValidator:
 def undisguised(password: str) -> str:
     """Lower case, with the signs that stand for letters turned back into them."""
     return password.casefold().translate(DISGUISES)
-
-
-def normalized(password: str) -> str:
-    """NFKC, once, before hashing and before checking: one password, however it was typed."""
-    return unicodedata.normalize("NFKC", password)
 
 
 def _plain_forms(password: str) -> set[str]:

@@ -1,15 +1,20 @@
-"""Serializer fields for text, whole numbers and URLs as the contract reads them."""
+"""Serializer fields for text, numbers, dates, telephone numbers and URLs as the contract reads them."""
 
 import re
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+import phonenumbers
 from rest_framework import serializers
 
 # C0 and C1 controls, NUL, lone surrogates, and U+FFFD: what a broken encoding leaves behind.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u2028\u2029]")
 FORBIDDEN_IN_PARAGRAPHS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 ASCII_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+ASCII_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# phonenumbers itself also reads full-width digits, letters on keys and extensions.
+PHONE_CHARACTERS = re.compile(r"\+[0-9][0-9 ().-]*")
 
 
 class TextField(serializers.CharField):
@@ -60,6 +65,42 @@ class WholeNumberField(serializers.IntegerField):
         return int(data)
 
 
+class TrueOrFalseField(serializers.BooleanField):
+    """JSON true or false, or one of the words that forms use; a number is neither."""
+
+    def to_internal_value(self, data: Any) -> bool | None:
+        if not isinstance(data, bool | str):
+            self.fail("invalid", input=data)
+        return super().to_internal_value(data)
+
+
+class DateOnlyField(serializers.DateField):
+    """A real day written YYYY-MM-DD: DateField alone also reads `2026-1-2` and full-width digits."""
+
+    default_error_messages = {"invalid": "Write a date as YYYY-MM-DD."}
+
+    def to_internal_value(self, value: Any) -> date:
+        text = value.strip(" ") if isinstance(value, str) else ""
+        if not ASCII_DATE.fullmatch(text):
+            self.fail("invalid")
+        return super().to_internal_value(text)
+
+
+class PhoneField(TextField):
+    """A telephone number that begins with + and the country's code; kept in E.164 (`+919876543210`)."""
+
+    default_error_messages = {
+        "phone": "Enter an international telephone number, such as +91 98765 43210.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return parse_phone(text) if text else ""
+        except ValueError:
+            self.fail("phone")
+
+
 class WebAddressField(TextField):
     """An http(s) URL without user-info; the server never fetches it."""
 
@@ -70,6 +111,19 @@ class WebAddressField(TextField):
         if text and not _is_web_address(text):
             self.fail("url")
         return text
+
+
+def parse_phone(text: str) -> str:
+    """The number in E.164. Raises ValueError for what no telephone in that country can have."""
+    if not PHONE_CHARACTERS.fullmatch(text):
+        raise ValueError("no international number")
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("no international number") from error
+    if not (phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number)):
+        raise ValueError("no valid number of that country")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _is_web_address(text: str) -> bool:

@@ -87,6 +87,18 @@ def digits(row: EmailsLogs) -> str:
     return str(int.from_bytes(digest) % 10**settings.OTP_LENGTH).zfill(settings.OTP_LENGTH)
 
 
+def spend(row: EmailsLogs, *, at: datetime) -> None:
+    """The code has opened what it was for: never again. For a row judged under its user's lock."""
+    EmailsLogs.objects.filter(pk=row.pk).update(used_at=at)
+
+
+def record_failure(row: EmailsLogs) -> int:
+    """Count a wrong entry on the code itself; how many there are now."""
+    row.failures += 1
+    EmailsLogs.objects.filter(pk=row.pk).update(failures=row.failures)
+    return row.failures
+
+
 def _ascii_digits(entered: str) -> str:
     """`compare_digest` raises on other text; what is no code compares unequal."""
     return entered if re.fullmatch(r"[0-9]+", entered) else ""

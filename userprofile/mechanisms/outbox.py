@@ -62,3 +62,10 @@ def _hurry() -> None:
 
 def _domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+
+
+def oldest_unsent_seconds(*, at: datetime) -> int | None:
+    """How long the oldest mail has been waiting that is still to be sent; None without one."""
+    waiting = EmailsLogs.objects.filter(status__in=("queued", "sending"))
+    oldest = waiting.order_by("next_attempt_at").values_list("created_at", flat=True).first()
+    return None if oldest is None else max(int((at - oldest).total_seconds()), 0)

@@ -1,0 +1,185 @@
+"""Signing in and out. Every door calls `sign_in`: one lockout, not one for each door."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists
+
+from userprofile import hashers
+from userprofile.client import Client
+from userprofile.clock import now
+from userprofile.exceptions import (
+    AccountLocked,
+    AccountLockedNow,
+    InvalidCredentials,
+    InvalidCredentialsLocked,
+    InvalidCredentialsWithCount,
+    UserDoesNotExist,
+    UserIsNotAuthenticated,
+)
+from userprofile.mechanisms import accounts, lockout, outbox, sessions
+from userprofile.mechanisms.accounts import Account
+from userprofile.models import EmailTemplates, LoginActivity, User
+
+SUCCESS = LoginActivity.Attempt.LOGIN_SUCCESS
+FAILED = LoginActivity.Attempt.LOGIN_FAILED
+LOCKED = LoginActivity.Attempt.LOGIN_LOCKED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What a caller offers, judged before the account's row is taken: hashing takes long."""
+
+    email: str
+    client: Client
+    staff_only: bool
+    checked_hash: str | None  # the hash the password was held against
+    is_right: bool
+
+    def opens(self, account: Account) -> bool:
+        """Whether the password is still the account's: a reset may have come between."""
+        return self.is_right and isinstance(account, User) and account.password == self.checked_hash
+
+
+def sign_in(*, email: str, password: str, client: Client, staff_only: bool = False) -> LoginActivity:
+    """Open a session for the right password; the session brings its user.
+
+    Raises InvalidCredentials, AccountLockedNow on the failure that locks, AccountLocked from then
+    on. An unknown address runs through the same statements with a decoy, in the same time; only
+    PREVENT_ENUMERATION lets its lock be seen.
+    """
+    session, must_upgrade = _try(
+        accounts.find_user(email), email=email, password=password, client=client, staff_only=staff_only
+    )
+    if must_upgrade and session.user:
+        _upgrade_hash(session.user, password)
+    return session
+
+
+def confirm_password(*, user: User, password: str, client: Client) -> None:
+    """Prove again who is sitting there; opens no session, but counts and is logged like a door.
+
+    Raises InvalidCredentials, AccountLocked.
+    """
+    at = now()
+    session, _ = _try(user, email=user.email, password=password, client=client)
+    LoginActivity.objects.filter(pk=session.pk).end_open(at=at)
+
+
+def _try(
+    user: User | None, *, email: str, password: str, client: Client, staff_only: bool = False
+) -> tuple[LoginActivity, bool]:
+    """Hash, then decide under the row's lock. (the session, is its hash to be made anew)"""
+    checked_hash = user.password if user else None
+    is_right, must_upgrade = hashers.verify(password, checked_hash)
+    attempt = Attempt(
+        email=email, client=client, staff_only=staff_only, checked_hash=checked_hash, is_right=is_right
+    )
+    with transaction.atomic():
+        account = accounts.take(user) if user else None
+        account = account or accounts.take(accounts.decoy_for(email))
+        session = _record(attempt, account)
+    if session.attempt_name != SUCCESS:
+        _refuse(account, session)
+    return session, must_upgrade
+
+
+def sign_in_with_count(*, email: str, password: str, client: Client) -> LoginActivity:
+    """`sign_in`, telling how many attempts remain and which addresses nobody has."""
+    try:
+        return sign_in(email=email, password=password, client=client)
+    except AccountLockedNow:
+        raise InvalidCredentialsLocked from None
+    except InvalidCredentials as refusal:
+        if refusal.attempts_remaining is None:
+            raise UserDoesNotExist from None
+        raise InvalidCredentialsWithCount(attempts_remaining=refusal.attempts_remaining) from None
+
+
+def sign_out(*, user_id: int, session_id: int, at: datetime) -> None:
+    """End one session at once, on every process. Raises UserIsNotAuthenticated if it is not open."""
+    with transaction.atomic():
+        session = LoginActivity.objects.open(at=at).filter(pk=session_id, user_id=user_id)
+        user = User.objects.filter(Exists(session), pk=user_id, is_active=True)
+        if not user.update(logout=at):
+            raise UserIsNotAuthenticated
+        session.end_open(at=at)
+
+
+def log_sign_out(*, user: User, client: Client, at: datetime) -> None:
+    """A logout that finds no row of the activity log gets one of its own."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(logout=at)
+        LoginActivity.objects.create(
+            user=user,
+            email=user.email,
+            ip_address=client.ip_address,
+            user_agent=client.user_agent,
+            created_at=at,
+            logout_time=at,
+            attempt_name=LoginActivity.Attempt.LOGOUT,
+        )
+
+
+def _record(attempt: Attempt, account: Account) -> LoginActivity:
+    """Decide under the row's lock, and write the outcome and its row of the activity log."""
+    at = now()
+    if lockout.is_in_force(account.sign_in_locked_at, at=at):
+        return _log(attempt, account, LOCKED, at=at)
+    if attempt.opens(account):
+        return _record_right_password(attempt, account, at=at)
+    accounts.write(account, **lockout.failed_sign_in(account, at=at))
+    if account.sign_in_locked_at is None:
+        return _log(attempt, account, FAILED, at=at)
+    _notify_of_lock(account, attempt.client, at=at)
+    return _log(attempt, account, LOCKED, at=at)
+
+
+def _record_right_password(attempt: Attempt, account: Account, *, at: datetime) -> LoginActivity:
+    if attempt.staff_only and not account.is_staff:
+        return _log(attempt, account, FAILED, at=at)  # nobody guessed anything: not counted
+    accounts.write(account, **lockout.NO_SIGN_IN_LOCK, last_login=at)
+    return _log(attempt, account, SUCCESS, at=at, **sessions.lifetimes(signed_in_at=at, at=at))
+
+
+def _log(
+    attempt: Attempt, account: Account, name: LoginActivity.Attempt, *, at: datetime, **columns: Any
+) -> LoginActivity:
+    user = account if isinstance(account, User) else None
+    return LoginActivity.objects.create(
+        user=user,
+        email=user.email if user else attempt.email.strip()[:254],
+        ip_address=attempt.client.ip_address,
+        user_agent=attempt.client.user_agent,
+        created_at=at,
+        attempt_name=name,
+        **columns,
+    )
+
+
+def _refuse(account: Account, session: LoginActivity) -> None:
+    if isinstance(account, User) or settings.PREVENT_ENUMERATION:
+        if session.attempt_name == LOCKED:
+            raise AccountLockedNow if account.sign_in_locked_at == session.created_at else AccountLocked
+        raise InvalidCredentials(attempts_remaining=settings.LOGIN_MAX_FAILURES - account.sign_in_failures)
+    raise InvalidCredentials(attempts_remaining=None)
+
+
+def _notify_of_lock(account: Account, client: Client, *, at: datetime) -> None:
+    if isinstance(account, User):
+        outbox.queue_notice(
+            user=account,
+            template=EmailTemplates.Name.ACCOUNT_LOCKED,
+            at=at,
+            ip_address=client.ip_address,
+        )
+
+
+def _upgrade_hash(user: User, password: str) -> None:
+    """A hash of today's strength in place of the old one, unless the password has changed since."""
+    new_hash = hashers.hash_password(password)
+    if User.objects.filter(pk=user.pk, password=user.password).update(password=new_hash):
+        user.password = new_hash  # a Django session that is about to begin is bound to it
