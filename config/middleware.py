@@ -70,7 +70,9 @@ def json_error(
     phrase = HTTPStatus(status).phrase
     sentence = SENTENCES.get(status, f"{phrase}.")
     if wants_problem_details(request.META.get("HTTP_ACCEPT", "")):
-        code = CODES.get(status, "unavailable" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_input")
+        code = CODES.get(
+            status, "unavailable" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_input"
+        )
         body = problem_body(status=status, title=phrase, code=code, sentence=sentence)
         response = JsonResponse(body, status=status, content_type=PROBLEM_JSON)
     else:
@@ -111,7 +113,7 @@ def _read_chunks(request: HttpRequest) -> bool:
         return True
     body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
     request.META["CONTENT_LENGTH"] = str(len(body))
-    request.META["wsgi.input"] = request._stream = io.BytesIO(body)  # type: ignore[attr-defined]
+    request.META["wsgi.input"] = request._stream = io.BytesIO(body)
     return len(body) <= settings.MAX_BODY_BYTES
 
 
@@ -124,12 +126,10 @@ def _too_large(request: HttpRequest) -> HttpResponse:
 class ForAdmin:
     """Runs a middleware of Django's for the admin's pages, and passes every other request by."""
 
-    get_response: GetResponse
-
     def __call__(self, request: HttpRequest) -> Any:
         if is_for_admin(request):
             return super().__call__(request)  # type: ignore[misc]
-        return self.get_response(request)
+        return self.get_response(request)  # type: ignore[attr-defined]
 
 
 class AdminSessions(ForAdmin, SessionMiddleware):

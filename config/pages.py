@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.middleware import json_error
-from userprofile.mechanisms import outbox
 from userprofile.clock import now
+from userprofile.mechanisms import outbox
 
 PAGE_POLICY = {
     "default-src": ["'none'"],

@@ -4,7 +4,6 @@ import importlib.util
 import re
 from datetime import timedelta
 from email.utils import parseaddr
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytz
@@ -55,7 +54,8 @@ def exists(module: str) -> bool:
 # --- Django -----------------------------------------------------------------------------------
 
 BASE_DIR = PROJECT_FOLDER
-DEBUG: bool = env.bool("DEBUG", False)
+MAKE_RUN: bool = env.bool("MAKE_RUN", False)  # the Makefile's own word, no setting of anybody's
+DEBUG: bool = env.bool("DEBUG", MAKE_RUN)
 
 DEVELOPMENT_KEY = "insecure-development-key-known-to-everybody-use-it-nowhere-else"
 SECRET_KEY: str = env.str("SECRET_KEY", "")
@@ -129,8 +129,7 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = True  # straight from the packages: there is nothing to collect
 WHITENOISE_AUTOREFRESH = False
 
 LANGUAGE_CODE = "en-us"
@@ -312,6 +311,17 @@ MAIL_MAX_ATTEMPTS = 8
 MAIL_POLL = timedelta(seconds=1)
 if not 0 < MAIL_BATCH * EMAIL_TIMEOUT < MAIL_LEASE.total_seconds():
     refuse("EMAIL_URL", "timeout: from 1 to 14 seconds")
+
+# --- Celery: only where REDIS_URL names a broker -------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+if REDIS_URL and importlib.util.find_spec("celery") is None:
+    refuse("REDIS_URL", "needs Celery: pip install -r requirements-prod.txt")
 
 # --- Logging ----------------------------------------------------------------------------------
 

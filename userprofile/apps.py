@@ -1,6 +1,7 @@
 """The userprofile app: accounts and their security."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 
 
@@ -10,6 +11,12 @@ class UserprofileConfig(AppConfig):
 
     def ready(self) -> None:
         from userprofile import checks  # noqa: F401  (registers them)
+        from userprofile.mechanisms import outbox
+
+        if settings.REDIS_URL:
+            from userprofile.tasks import hurry
+
+            outbox.wakers.append(hurry)
 
         # journeys/login.py writes last_login in the statement that decides the attempt.
         user_logged_in.disconnect(dispatch_uid="update_last_login")

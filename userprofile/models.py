@@ -42,9 +42,7 @@ class OctetLength(models.Func):
     function = "OCTET_LENGTH"
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(
-            compiler, connection, template="LENGTH(CAST(%(expressions)s AS BLOB))", **extra
-        )
+        return self.as_sql(compiler, connection, template="LENGTH(CAST(%(expressions)s AS BLOB))", **extra)
 
 
 class CanonicalEmailField(models.CharField):  # type: ignore[type-arg]
@@ -70,16 +68,19 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignor
     def get_by_natural_key(self, username: str | None) -> "User":
         """By e-mail address in any spelling. Raises User.DoesNotExist."""
         try:
-            return self.get(email_canonical=canonical(username or ""))
+            form = canonical(username or "")
         except ValueError:
             raise self.model.DoesNotExist from None
+        found: User = self.get(email_canonical=form)
+        return found
 
     def create_user(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":
         if not email:
             raise ValueError("A user needs an e-mail address.")
-        return super().create_user(username, email, password, **fields)
+        created: User = super().create_user(username, email, password, **fields)
+        return created
 
 
 class User(Guarded, AbstractUser):
@@ -104,7 +105,7 @@ class User(Guarded, AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["username"]
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         ordering = ("id",)
@@ -129,15 +130,15 @@ class User(Guarded, AbstractUser):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(None if raw_password is None else normalized(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
-        return super().check_password(normalized(raw_password))
+    def check_password(self, raw_password: str | None) -> bool:
+        return raw_password is not None and super().check_password(normalized(raw_password))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new address brings its canonical form; a new password, or deactivation, ends every session."""
         fields = kwargs.get("update_fields")
         if fields is not None and "email" in fields:
             kwargs["update_fields"] = {*fields, "email_canonical"}
-        is_harmless = self._password is None and self.is_active
+        is_harmless = self._password is None and self.is_active  # type: ignore[attr-defined]
         if is_harmless or self.pk is None:
             super().save(*args, **kwargs)
             return
@@ -281,8 +282,12 @@ class LoginActivity(models.Model):
     logout_time = models.DateTimeField(null=True, blank=True)
     attempt_name = models.CharField(max_length=13, choices=Attempt.choices)
 
-    refresh_count = models.PositiveIntegerField(default=0, help_text="Which refresh token is the current one.")
-    refreshed_at = models.DateTimeField(null=True, blank=True, help_text="When the current tokens were issued.")
+    refresh_count = models.PositiveIntegerField(
+        default=0, help_text="Which refresh token is the current one."
+    )
+    refreshed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the current tokens were issued."
+    )
     access_expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField(null=True, blank=True)
 

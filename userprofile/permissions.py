@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from userprofile.exceptions import CrossSiteRefused
 
+
 class NotCrossSite(BasePermission):
     """Another site's page must not sign a visitor in (login CSRF).
 

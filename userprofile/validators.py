@@ -43,7 +43,7 @@ class PasswordPolicyValidator:
             "uppercase letter": str.isupper,
             "lowercase letter": str.islower,
             "digit": str.isdecimal,
-            "special character": lambda character: not character.isalnum(),
+            "special character": _is_special,
         }
         return [
             f"Password must contain at least 1 {name}."
@@ -81,6 +81,10 @@ class DisguisedCommonPasswordValidator:
 
     def get_help_text(self) -> str:
         return "Not a commonly used password, nor one in disguise."
+
+
+def _is_special(character: str) -> bool:
+    return not character.isalnum()
 
 
 def undisguised(password: str) -> str:

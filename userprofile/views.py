@@ -24,7 +24,7 @@ from userprofile.clock import now
 from userprofile.exceptions import TargetRequired, TwoTargets, UserIsNotAuthenticated
 from userprofile.journeys import activity, email_verification, login, password_reset, profile, unblocking
 from userprofile.mechanisms import otp, sessions
-from userprofile.models import User
+from userprofile.models import LoginActivity, User
 from userprofile.permissions import NotCrossSite
 from userprofile.serializers import (
     AccountLockedRequest,
@@ -42,23 +42,29 @@ from userprofile.serializers import (
 )
 from userprofile.throttling import CountedThrottle
 
-View = TypeVar("View", bound=type[APIView])
+View = TypeVar("View", bound=APIView)
 ACTIVITY_ID = "activity_id"  # in a Django session: the row of the activity log that it belongs to
 with_django_session = method_decorator(decorator_from_middleware(SessionMiddleware), name="dispatch")
 
 
-def open_door(*throttles: str, error_key: str = "error") -> Callable[[View], View]:
+def open_door(*throttles: str, error_key: str = "error") -> Callable[[type[View]], type[View]]:
     """No sign-in needed, and none looked at: a stale token must not bar the way to signing in."""
 
-    def decorate(view: View) -> View:
+    def decorate(view: type[View]) -> type[View]:
         view.authentication_classes = []
         view.permission_classes = view.__dict__.get("permission_classes", [AllowAny])
         view.throttle_classes = [CountedThrottle] if throttles else []
-        view.throttles = throttles
-        view.error_key = error_key
+        view.throttles = throttles  # type: ignore[attr-defined]
+        view.error_key = error_key  # type: ignore[attr-defined]
         return view
 
     return decorate
+
+
+def signed_in(request: Request) -> tuple[User, LoginActivity | None]:
+    """Who is calling, and the session it is from (None where a test has forced the user)."""
+    assert isinstance(request.user, User)  # noqa: S101  (IsAuthenticated has seen to it)
+    return request.user, request.auth if isinstance(request.auth, LoginActivity) else None
 
 
 def read(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
@@ -162,7 +168,7 @@ class UpdateUser(APIView):
     """Read and change a user's details."""
 
     def get(self, request: Request, user_id: int) -> Response:
-        return Response(UserDetails(profile.find(user_id=user_id, viewer=request.user)).data)
+        return Response(UserDetails(profile.find(user_id=user_id, viewer=signed_in(request)[0])).data)
 
     def put(self, request: Request, user_id: int) -> Response:
         return update_user(request, user_id)
@@ -188,13 +194,14 @@ class UpdateAPIView(APIView):
 
 
 def update_user(request: Request, user_id: int) -> Response:
-    user = profile.find(user_id=user_id, viewer=request.user)
+    viewer, session = signed_in(request)
+    user = profile.find(user_id=user_id, viewer=viewer)
     serializer = UserDetails(user, data=request.data)
     serializer.is_valid(raise_exception=True)
     profile.update(
         user=user,
         changes=serializer.validated_data,
-        session=request.auth,
+        session=session,
         current_password=read(CurrentPassword, request.data).get("current_password"),
         client=client_of(request._request),
     )
@@ -205,9 +212,7 @@ def update_application(request: Request, application_id: int) -> Response:
     application = application_details.find(application_id=application_id, user=request.user)
     serializer = ApplicationDetails(application, data=request.data)
     serializer.is_valid(raise_exception=True)
-    application_details.update(
-        application=application, changes=serializer.validated_data, user=request.user
-    )
+    application_details.update(application=application, changes=serializer.validated_data, user=request.user)
     return Response({"message": "Application details updated successfully"})
 
 
@@ -234,7 +239,7 @@ class UserLoginActivityView(APIView):
 
     def get(self, request: Request) -> Response:
         query = read(ActivityQuery, request.query_params)
-        found = activity.read(**query, viewer=request.user)
+        found = activity.read(**query, viewer=signed_in(request)[0])
         response = Response(UserActivity(found.as_body).data)
         if found.next_before is not None:
             link = urlencode({**query, "before": found.next_before})
@@ -249,12 +254,9 @@ class LogoutView(APIView):
 
     def post(self, request: Request) -> Response:
         django_session, at = request._request.session, now()
-        user_id, session_id = self._bearer(request) or (
-            django_session.get(auth.SESSION_KEY),
-            django_session.get(ACTIVITY_ID),
-        )
-        if session_id is not None:
-            login.sign_out(user_id=int(user_id), session_id=session_id, at=at)
+        identity = self._bearer(request) or self._cookie(request)
+        if identity is not None:
+            login.sign_out(user_id=identity[0], session_id=identity[1], at=at)
         else:
             self._sign_out_without_row(request, at)
         django_session.flush()
@@ -266,6 +268,12 @@ class LogoutView(APIView):
         except AuthenticationFailed:
             raise UserIsNotAuthenticated from None
         return None if identity is None else (identity[0].pk, identity[1].pk)
+
+    def _cookie(self, request: Request) -> tuple[int, int] | None:
+        session = request._request.session
+        if ACTIVITY_ID not in session or auth.SESSION_KEY not in session:
+            return None
+        return int(session[auth.SESSION_KEY]), session[ACTIVITY_ID]
 
     def _sign_out_without_row(self, request: Request, at: datetime) -> None:
         user = auth.get_user(request._request)

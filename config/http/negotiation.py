@@ -1,27 +1,23 @@
 """Every answer is JSON, whatever `Accept` asks for."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 PROBLEM_JSON = "application/problem+json"
 
 
-class AlwaysJson(BaseContentNegotiation):
+class AlwaysJson(DefaultContentNegotiation):
     """A 406 would bar clients that send `Accept: application/problem+json` alone."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
-        from rest_framework.negotiation import DefaultContentNegotiation
-
-        return DefaultContentNegotiation().select_parser(request, parsers)
-
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or "application/json"
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or "application/json"
 
 
 def wants_problem_details(accept: str) -> bool:
@@ -43,9 +39,7 @@ def error_body(*, key: str, sentence: str, details: Any = None) -> dict[str, Any
     return {key: sentence} if details is None else {key: sentence, "details": details}
 
 
-def problem_body(
-    *, status: int, title: str, code: str, sentence: str, details: Any = None
-) -> dict[str, Any]:
+def problem_body(*, status: int, title: str, code: str, sentence: str, details: Any = None) -> dict[str, Any]:
     """RFC 9457: `about:blank` says that the title is the status' own phrase; `code` is ours."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": sentence, "code": code}
     return body if details is None else {**body, "errors": details}

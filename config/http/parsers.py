@@ -25,9 +25,7 @@ def refuse_other_charsets(media_type: str | None) -> None:
 class StrictJSONParser(JSONParser):
     """JSON as RFC 8259 has it; a doubled key or deep nesting is malformed."""
 
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
-    ) -> Any:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         refuse_other_charsets(media_type)
         try:
             text = stream.read().decode("utf-8")
@@ -40,9 +38,7 @@ class StrictJSONParser(JSONParser):
 
 
 class StrictFormParser(FormParser):
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
-    ) -> QueryDict:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         refuse_other_charsets(media_type)
         try:
             return QueryDict(stream.read(), encoding="utf-8")
@@ -51,9 +47,7 @@ class StrictFormParser(FormParser):
 
 
 class StrictMultiPartParser(MultiPartParser):
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
-    ) -> Any:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         refuse_other_charsets(media_type)
         try:
             return super().parse(stream, media_type, parser_context)

@@ -39,9 +39,9 @@ class Attempt:
     checked_hash: str | None  # the hash the password was held against
     is_right: bool
 
-    def opens(self, account: Account) -> bool:
+    def opens(self, user: User) -> bool:
         """Whether the password is still the account's: a reset may have come between."""
-        return self.is_right and isinstance(account, User) and account.password == self.checked_hash
+        return self.is_right and user.password == self.checked_hash
 
 
 def sign_in(*, email: str, password: str, client: Client, staff_only: bool = False) -> LoginActivity:
@@ -79,8 +79,7 @@ def _try(
         email=email, client=client, staff_only=staff_only, checked_hash=checked_hash, is_right=is_right
     )
     with transaction.atomic():
-        account = accounts.take(user) if user else None
-        account = account or accounts.take(accounts.decoy_for(email))
+        account = (accounts.take(user) if user else None) or accounts.take_decoy(accounts.decoy_for(email))
         session = _record(attempt, account)
     if session.attempt_name != SUCCESS:
         _refuse(account, session)
@@ -129,7 +128,7 @@ def _record(attempt: Attempt, account: Account) -> LoginActivity:
     at = now()
     if lockout.is_in_force(account.sign_in_locked_at, at=at):
         return _log(attempt, account, LOCKED, at=at)
-    if attempt.opens(account):
+    if isinstance(account, User) and attempt.opens(account):
         return _record_right_password(attempt, account, at=at)
     accounts.write(account, **lockout.failed_sign_in(account, at=at))
     if account.sign_in_locked_at is None:
@@ -138,11 +137,11 @@ def _record(attempt: Attempt, account: Account) -> LoginActivity:
     return _log(attempt, account, LOCKED, at=at)
 
 
-def _record_right_password(attempt: Attempt, account: Account, *, at: datetime) -> LoginActivity:
-    if attempt.staff_only and not account.is_staff:
-        return _log(attempt, account, FAILED, at=at)  # nobody guessed anything: not counted
-    accounts.write(account, **lockout.NO_SIGN_IN_LOCK, last_login=at)
-    return _log(attempt, account, SUCCESS, at=at, **sessions.lifetimes(signed_in_at=at, at=at))
+def _record_right_password(attempt: Attempt, user: User, *, at: datetime) -> LoginActivity:
+    if attempt.staff_only and not user.is_staff:
+        return _log(attempt, user, FAILED, at=at)  # nobody guessed anything: not counted
+    accounts.write(user, **lockout.NO_SIGN_IN_LOCK, last_login=at)
+    return _log(attempt, user, SUCCESS, at=at, **sessions.lifetimes(signed_in_at=at, at=at))
 
 
 def _log(

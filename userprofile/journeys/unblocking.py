@@ -47,7 +47,9 @@ def _lift(user: User, **cleared: object) -> bool:
     """The counts start at nothing, even where no lock had come of them yet."""
     with transaction.atomic():
         row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        closed = [name for name in cleared if name.endswith(("locked_at", "blocked_at")) and getattr(row, name)]
+        closed = [
+            name for name in cleared if name.endswith(("locked_at", "blocked_at")) and getattr(row, name)
+        ]
         accounts.write(row, **cleared)
         if closed:
             outbox.queue_notice(user=row, template=EmailTemplates.Name.ACCOUNT_UNLOCKED, at=now())

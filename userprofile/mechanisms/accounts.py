@@ -17,9 +17,11 @@ DECOY_BUCKETS = 2**16
 def find_user(email: str) -> User | None:
     """The active user with this address in any spelling; a deactivated one counts as unknown."""
     try:
-        return User.objects.filter(email_canonical=canonical(email), is_active=True).first()
+        form = canonical(email)
     except ValueError:
         return None
+    found: User | None = User.objects.filter(email_canonical=form, is_active=True).first()
+    return found
 
 
 def find_account(email: str) -> Account | None:
@@ -45,11 +47,13 @@ def take(account: Account) -> Account | None:
     one lock order here. SQLite has no row locks; IMMEDIATE transactions do the same there.
     """
     if isinstance(account, Decoy):
-        return _take_decoy(account)
-    return User.objects.select_for_update(no_key=True).filter(pk=account.pk, is_active=True).first()
+        return take_decoy(account)
+    active = User.objects.filter(pk=account.pk, is_active=True)
+    row: User | None = active.select_for_update(no_key=True).first()
+    return row
 
 
-def _take_decoy(decoy: Decoy) -> Decoy:
+def take_decoy(decoy: Decoy) -> Decoy:
     """Made if missing, locked and read, in the one statement that taking a user costs as well."""
     table = connection.ops.quote_name(Decoy._meta.db_table)
     return Decoy.objects.raw(

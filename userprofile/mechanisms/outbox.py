@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -12,6 +13,8 @@ from userprofile.models import EmailsLogs, User
 
 # Set when this process has queued a mail: the worker thread of `make run` need not wait its turn.
 wake_up = threading.Event()
+# Called once a queued mail is committed; UserprofileConfig adds Celery's where there is a broker.
+wakers: list[Callable[[], None]] = [wake_up.set]
 
 
 def queue(
@@ -53,11 +56,8 @@ def queue_notice(
 
 
 def _hurry() -> None:
-    wake_up.set()
-    if settings.REDIS_URL:
-        from userprofile.tasks import hurry
-
-        hurry()
+    for wake in wakers:
+        wake()
 
 
 def _domain() -> str:

@@ -41,7 +41,7 @@ class KeyRing(TokenBackend):
 
 
 def _backend(key: str, kind: type[TokenBackend] = TokenBackend) -> TokenBackend:
-    jwt = settings.SIMPLE_JWT
+    jwt: dict[str, Any] = settings.SIMPLE_JWT
     return kind(jwt["ALGORITHM"], key, "", jwt["AUDIENCE"], jwt["ISSUER"])
 
 
