@@ -117,6 +117,7 @@ class User(Guarded, AbstractUser):
                 condition=models.Q(email_canonical=Lower("email"))
                 | models.Q(GreaterThan(OctetLength("email"), Length("email"))),
             ),
+            models.UniqueConstraint(Lower("username"), name="user_username_unique_in_any_case"),
             models.CheckConstraint(
                 name="user_gender_is_known",
                 condition=models.Q(gender__in=("", "male", "female", "other")),

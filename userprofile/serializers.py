@@ -56,6 +56,11 @@ class UtcSecondsField(serializers.DateTimeField):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def is_given(value: Any) -> bool:
+    """Absent, null and blank are the same; anything else, of whatever type, is there to be judged."""
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
 class EmailRequest(serializers.Serializer[Any]):
     """`aliases`: other spellings of a field's name that the seed's examples use."""
 
@@ -81,8 +86,7 @@ class PasswordResetRequest(EmailRequest):
     @classmethod
     def is_reset(cls, data: Any) -> bool:
         """Whether a body sets a new password; absent, null and blank are the same."""
-        given = (data.get(name) for name in cls.RESET_FIELDS) if isinstance(data, dict) else ()
-        return any(value is not None and value != "" for value in given)
+        return isinstance(data, dict) and any(is_given(data.get(name)) for name in cls.RESET_FIELDS)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -90,7 +94,7 @@ class PasswordResetRequest(EmailRequest):
         return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = [name for name in self.RESET_FIELDS if attrs.get(name, "").strip()]
+        given = [name for name in self.RESET_FIELDS if is_given(attrs.get(name))]
         if not given:
             return {"email": attrs["email"]}
         missing = {name: ["This field is required."] for name in self.RESET_FIELDS if name not in given}
@@ -113,7 +117,7 @@ class CodeRequest(EmailRequest):
 
     @classmethod
     def is_verification(cls, data: Any) -> bool:
-        return isinstance(data, dict) and any(data.get(name) not in (None, "") for name in ("otp", "OTP"))
+        return isinstance(data, dict) and any(is_given(data.get(name)) for name in ("otp", "OTP"))
 
 
 class LoginRequest(EmailRequest):

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from userprofile import addresses
 from userprofile.addresses import canonical
@@ -73,7 +75,7 @@ def _judge_address(user: User, address: str) -> None:
         raise FieldRefusal(email=[str(error)]) from None
     form = canonical(address)
     others = User.objects.exclude(pk=user.pk)
-    if others.filter(Q(email_canonical=form) | Q(username__iexact=form)).exists():
+    if others.filter(Q(email_canonical=form) | Q(_has_username(form))).exists():
         raise FieldRefusal(email=[TAKEN.format("email")])
 
 
@@ -83,7 +85,7 @@ def _judge_username(user: User, changes: dict[str, Any]) -> None:
         return
     username = changes["username"]
     others = User.objects.exclude(pk=user.pk)
-    same = Q(username__iexact=username)
+    same = Q(_has_username(username))
     if "@" in username:
         try:
             same |= Q(email_canonical=canonical(username))
@@ -91,6 +93,11 @@ def _judge_username(user: User, changes: dict[str, Any]) -> None:
             raise FieldRefusal(username=["Enter a valid username."]) from None
     if others.filter(same).exists():
         raise FieldRefusal(username=[TAKEN.format("username")])
+
+
+def _has_username(username: str) -> Exact:  # type: ignore[type-arg]
+    """In any case, as the unique index has it."""
+    return Exact(Lower("username"), Lower(Value(username)))
 
 
 def _demand_proof_of_identity(

@@ -8,6 +8,7 @@ from django.db import connection
 
 from config import keys
 from userprofile.addresses import canonical
+from userprofile.clock import now
 from userprofile.models import Decoy, User
 
 Account = User | Decoy
@@ -58,9 +59,9 @@ def take_decoy(decoy: Decoy) -> Decoy:
     table = connection.ops.quote_name(Decoy._meta.db_table)
     return Decoy.objects.raw(
         f"INSERT INTO {table} (bucket, sign_in_failures, reset_failures, forget_password_attempts,"  # noqa: S608
-        " validation_failures, updated_at) VALUES (%s, 0, 0, 0, 0, CURRENT_TIMESTAMP)"
-        " ON CONFLICT (bucket) DO UPDATE SET bucket = excluded.bucket RETURNING *",
-        [decoy.bucket],
+        " validation_failures, updated_at) VALUES (%s, 0, 0, 0, 0, %s)"
+        " ON CONFLICT (bucket) DO UPDATE SET updated_at = excluded.updated_at RETURNING *",
+        [decoy.bucket, connection.ops.adapt_datetimefield_value(now())],
     )[0]
 
 

@@ -20,6 +20,9 @@ from userprofile.exceptions import TokenInvalid
 from userprofile.models import LoginActivity, User
 
 
+LARGEST_CLAIM = 2**35  # ids and generations stay below it, and so do times until the year 3058
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
     access_token: str
@@ -58,7 +61,7 @@ class SessionToken(Token):
         self.verify_token_type()
         if not all(type(self.payload.get(claim)) is int for claim in (*self.claims, "exp")):
             raise TokenError("Token has no session")
-        if not all(0 <= self.payload[claim] < 2**63 for claim in self.claims):
+        if not all(0 <= self.payload[claim] <= LARGEST_CLAIM for claim in self.claims):
             raise TokenError("Token has no session")
 
 
@@ -160,7 +163,7 @@ def newest_open(user: User, *, at: datetime) -> LoginActivity | None:
 def _claims(kind: type[SessionToken], raw_token: str | bytes) -> dict[str, Any]:
     try:
         return dict(kind(raw_token).payload)  # type: ignore[arg-type]
-    except TokenError:
+    except (TokenError, ValueError, OverflowError):  # a signed `exp` may still be no date
         raise TokenInvalid from None
 
 
