@@ -37,11 +37,11 @@ def _refusing(method: Callable[..., Any]) -> Callable[..., Any]:
 class Environment(environs.Env):
     """environs, with an empty value counting as unset and each error in one line."""
 
-    bool = _refusing(environs.Env.bool)
-    int = _refusing(environs.Env.int)
-    str = _refusing(environs.Env.str)
-    dj_db_url = _refusing(environs.Env.dj_db_url)
-    dj_email_url = _refusing(environs.Env.dj_email_url)
+    bool: Any = _refusing(environs.Env.bool)
+    int: Any = _refusing(environs.Env.int)
+    str: Any = _refusing(environs.Env.str)
+    dj_db_url: Any = _refusing(environs.Env.dj_db_url)
+    dj_email_url: Any = _refusing(environs.Env.dj_email_url)
 
     def words(self, name: Any) -> list[Any]:
         """A comma-separated list, trimmed, without its blanks: a blank key would open every door."""
@@ -78,8 +78,7 @@ def _refuse_unreadable_lines(path: Path) -> None:
 
 
 def turn_debug_on_for_newcomers() -> None:
-    """DEBUG for a first try: `make run`, or manage.py where neither DEBUG nor SECRET_KEY is set."""
+    """`manage.py` on a machine where neither DEBUG nor SECRET_KEY is set is a first try: DEBUG."""
     env = read_environment()
-    first_try = env.bool("DEBUG_BY_DEFAULT", False) or not env.str("SECRET_KEY", "")
-    if first_try and not env.str("DEBUG", ""):
+    if not env.str("DEBUG", "") and not env.str("SECRET_KEY", ""):
         os.environ["DEBUG"] = "on"

@@ -75,7 +75,17 @@ PORT: int = count("PORT", 8000, most=65535)
 ADMIN_PATH: str = env.str("ADMIN_PATH", "admin/").strip("/") + "/"
 if not re.fullmatch(r"([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)+", ADMIN_PATH):
     refuse("ADMIN_PATH", "write a path such as admin/ or staff-only/door/")
-if ADMIN_PATH.partition("/")[0] in ("userprofile", "application", "api", "docs", "health", "static"):
+TAKEN_PATHS = {
+    "account-locked",
+    "api",
+    "application",
+    "docs",
+    "health",
+    "static",
+    "userprofile",
+    "validate-email",
+}
+if ADMIN_PATH.partition("/")[0] in TAKEN_PATHS:
     refuse("ADMIN_PATH", f"{ADMIN_PATH} is taken by the service itself")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -88,13 +98,13 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "userprofile",  # before whitenoise: our runserver sends mail as well
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "userprofile",
     "application",
 ]
 
@@ -145,9 +155,7 @@ except (LookupError, OSError):
 
 # --- Database ---------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": service_urls.database(env, "DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-}
+DATABASES = {"default": service_urls.database(env, "DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 REDIS_URL = service_urls.broker(env, "REDIS_URL")
 
 # --- Account security: every limit of the service ---------------------------------------------
@@ -345,4 +353,3 @@ if SENTRY_DSN:
     from config.sentry import start_reporting
 
     start_reporting(SENTRY_DSN)
-

@@ -24,4 +24,4 @@ def tie_to_parent(*, parent: int, ending: signal.Signals) -> None:
 if __name__ == "__main__":
     # Outlives execve, not fork: gunicorn.conf.py ties the workers to the arbiter.
     tie_to_parent(parent=int(sys.argv[1]), ending=signal.SIGTERM)
-    os.execvp(sys.argv[2], sys.argv[2:])
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606  (no shell is the point)

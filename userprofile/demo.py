@@ -1,14 +1,15 @@
 """The accounts that `make run` makes to try things with, and what it says about them. DEBUG only."""
 
 import json
+import secrets
 import textwrap
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from application.models import Application
+from userprofile.addresses import canonical
 from userprofile.clock import now
 from userprofile.models import User
 
@@ -74,9 +75,10 @@ def load() -> None:
 
 
 def _load(account: DemoAccount) -> None:
-    user = User.objects.filter(username=account.username).first()
+    user = User.objects.filter(email_canonical=canonical(account.email)).first()
     if user is None:
-        user = User(username=account.username, first_name=account.username.title(), is_email_verified=True)
+        first_name = account.username.title()
+        user = User(username=_free_username(account), first_name=first_name, is_email_verified=True)
     user.email = account.email
     user.is_active = True
     user.is_staff = user.is_superuser = account.is_staff
@@ -86,7 +88,16 @@ def _load(account: DemoAccount) -> None:
         user.set_password(account.password)
     user.save()
     if account.owns_application and not Application.objects.filter(owner=user).exists():
-        Application.objects.create(owner=user, billing_name="Demo Recruiting", website="https://www.example.com")
+        Application.objects.create(
+            owner=user, billing_name="Demo Recruiting", website="https://www.example.com"
+        )
+
+
+def _free_username(account: DemoAccount) -> str:
+    """Its own, unless a developer has an account of that name."""
+    if User.objects.filter(username=account.username).exists():
+        return f"{account.username}-{secrets.token_hex(3)}"
+    return account.username
 
 
 def _counters(account: DemoAccount) -> dict[str, object]:
@@ -125,7 +136,4 @@ def _line(account: DemoAccount) -> str:
 
 def _curl(address: str) -> str:
     body = json.dumps({"email": ACCOUNTS[0].email, "password": ACCOUNTS[0].password})
-    return (
-        f"  curl {address}/userprofile/login/ -H 'Content-Type: application/json' \\\n"
-        f"    -d '{body}'"
-    )
+    return f"  curl {address}/userprofile/login/ -H 'Content-Type: application/json' \\\n    -d '{body}'"
