@@ -1,7 +1,7 @@
 """Throttles, counted in the database: exact under concurrency, on every process."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -94,7 +94,6 @@ def _adapted(value: Any) -> Any:
 
 
 def _moment(value: Any) -> datetime:
-    """PostgreSQL gives an aware datetime, SQLite the text it stored, in UTC."""
-    if isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(f"{value}+00:00")
+    """PostgreSQL gives an aware datetime, SQLite a naive one or its text; both are in UTC."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
