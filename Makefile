@@ -34,7 +34,7 @@ run: $(RUN_STAMP) ## install, migrate, load demo data, serve on HOST:PORT with t
 	@$(TIED) $(PY) -m gunicorn
 
 test: $(DEV_STAMP) ## run the test suite; DATABASE_URL chooses the database, ARGS goes to pytest
-	@$(TIED) $(PY) -m pytest -n $(PYTEST_WORKERS) --maxprocesses 4 $(ARGS)
+	@$(TIED) $(PY) -m pytest -n $(PYTEST_WORKERS) --maxprocesses 4 --dist loadgroup $(ARGS)
 
 races: export RACE_ROUNDS := $(RACE_ROUNDS)
 races: $(DEV_STAMP) ## the tests of parallel requests alone, RACE_ROUNDS times
