@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytz
 from environs import validate
 
-from config import keys, service_urls
+from config import keys, openapi, service_urls
 from config.environment import PROJECT_FOLDER, read_environment, refuse
 
 env = read_environment()
@@ -277,21 +277,7 @@ REST_FRAMEWORK = {
     "UNICODE_JSON": True,
 }
 
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Userprofile: account security",
-    "DESCRIPTION": (
-        "One-time passwords by e-mail, forgotten passwords, lockout and unblocking, e-mail validation, "
-        "JWT sign-in with an activity log, and the details of users and applications.\n\n"
-        "Send `POST /userprofile/login/` here: this page then uses the access token by itself."
-    ),
-    "VERSION": "1.0.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": [],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 
 # --- Mail -------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from application import details as application_details
 from application.serializers import ApplicationDetails
+from userprofile import schema
 from userprofile.authentication import SessionTokenAuthentication
 from userprofile.client import client_of
 from userprofile.clock import now
@@ -74,6 +75,7 @@ def read(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
     return dict(filled.validated_data)
 
 
+@schema.forgot_password
 @open_door("codes", "mail")
 class ForgotResetPassword(APIView):
     """Ask for a reset code, or set a new password with one."""
@@ -95,6 +97,7 @@ class ForgotResetPassword(APIView):
         return Response(answer)
 
 
+@schema.resend_code
 @open_door("codes", "mail", error_key="message")
 class Resend_OTP(APIView):  # noqa: N801  (the seed's name)
     """Send a new reset code in place of the last one."""
@@ -108,6 +111,7 @@ class Resend_OTP(APIView):  # noqa: N801  (the seed's name)
         return Response({"message": "OTP Resend successfully"})
 
 
+@schema.generate_code
 @open_door("codes", "mail", error_key="message")
 class SendAndVerifyOTP(APIView):
     """Send a validation code; with `otp`, verify it as `Email-Validation/` does."""
@@ -124,6 +128,7 @@ class SendAndVerifyOTP(APIView):
         return Response({"message": "OTP Generate successfully"})
 
 
+@schema.validate_email
 @open_door("codes")
 class ValidateEmail(APIView):
     """Mark an address as verified with the code sent to it."""
@@ -138,6 +143,7 @@ def validate_email(request: Request) -> Response:
     return Response({"message": "Email validated successfully"})
 
 
+@schema.account_locked
 @with_django_session
 @open_door("sign_in")
 class AccountLocked(APIView):
@@ -155,6 +161,7 @@ class AccountLocked(APIView):
         return Response({"message": "Login successful"})
 
 
+@schema.unblock
 @open_door("codes")
 class UnblockUser(APIView):
     """Lift the block of too many reset codes, once its time has passed."""
@@ -164,6 +171,7 @@ class UnblockUser(APIView):
         return Response({"message": "User unblocked successfully"})
 
 
+@schema.user_details
 class UpdateUser(APIView):
     """Read and change a user's details."""
 
@@ -176,6 +184,7 @@ class UpdateUser(APIView):
     post = patch = put
 
 
+@schema.user_or_application
 class UpdateAPIView(APIView):
     """Change a user's details, or an application's."""
 
@@ -216,6 +225,7 @@ def update_application(request: Request, application_id: int) -> Response:
     return Response({"message": "Application details updated successfully"})
 
 
+@schema.login
 @open_door("sign_in", error_key="detail")
 class LoginView(APIView):
     """Sign in; the tokens belong to one session of the activity log."""
@@ -225,6 +235,7 @@ class LoginView(APIView):
         return Response(vars(sessions.tokens_of(session)))
 
 
+@schema.refresh
 @open_door(error_key="detail")
 class RefreshView(APIView):
     """Exchange a refresh token for its successor."""
@@ -234,6 +245,7 @@ class RefreshView(APIView):
         return Response(vars(sessions.rotate(body["refresh_token"], at=now())))
 
 
+@schema.user_activity
 class UserLoginActivityView(APIView):
     """A user's details with the log of sign-ins, newest first."""
 
@@ -247,6 +259,7 @@ class UserLoginActivityView(APIView):
         return response
 
 
+@schema.logout
 @with_django_session
 @open_door()
 class LogoutView(APIView):

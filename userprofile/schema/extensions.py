@@ -1,0 +1,45 @@
+"""What drf-spectacular cannot guess: how callers sign in, and what a one-time password looks like."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+
+from userprofile.serializers import OtpField
+
+BEARER = "bearerAuth"
+COOKIE = "sessionCookie"
+
+
+class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Both schemes are defined beside the first view that asks; a view needs the token alone."""
+
+    target_class = "userprofile.authentication.SessionTokenAuthentication"
+    name = [BEARER, COOKIE]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{BEARER: []}]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "The `access_token` that `login/` and `token/refresh/` answer.",
+            },
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": settings.SESSION_COOKIE_NAME,
+                "description": "Set by `account_locked/`, for `logout/`. Browsers send it by themselves.",
+            },
+        ]
+
+
+class OneTimePassword(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = OtpField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        digits = rf"[0-9]{{{settings.OTP_LENGTH}}}"
+        return {"type": "string", "pattern": rf"^({digits})?$" if self.target.allow_blank else rf"^{digits}$"}
