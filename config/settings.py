@@ -81,6 +81,7 @@ TAKEN_PATHS = {
     "application",
     "docs",
     "health",
+    "metrics",
     "static",
     "userprofile",
     "validate-email",
@@ -110,6 +111,7 @@ INSTALLED_APPS = [
 
 # Sessions, messages and CSRF belong to the admin; an API request passes them by (config/middleware.py).
 MIDDLEWARE = [
+    "config.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -271,7 +273,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.http.negotiation.AlwaysJson",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.http.schema_operations.OperationSchema",
     "EXCEPTION_HANDLER": "config.exception_handler.refusal_to_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "UNICODE_JSON": True,
@@ -325,8 +327,22 @@ if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "config.request_log.AddRequestId"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "line" if DEBUG else "json",
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
@@ -334,6 +350,9 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "ERROR"},
     },
 }
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without one there is no /metrics
+if METRICS_TOKEN and importlib.util.find_spec("prometheus_client") is None:
+    refuse("METRICS_TOKEN", "needs prometheus-client: pip install -r requirements-prod.txt")
 SENTRY_DSN: str = env.str("SENTRY_DSN", "")
 if SENTRY_DSN:
     from config.sentry import start_reporting

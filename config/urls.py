@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from config import pages
+from config import metrics, pages
 from config.http.paths import both_spellings
 from userprofile.urls import root_aliases
 
@@ -17,6 +17,7 @@ urlpatterns = [
     *both_spellings("docs/", pages.docs, "docs"),
     path("health/live", pages.live, name="health_live"),
     path("health/ready", pages.ready, name="health_ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path(settings.ADMIN_PATH, admin.site.urls),
     re_path("", pages.not_found),  # in DEBUG a path that no pattern matches would be an HTML page
 ]

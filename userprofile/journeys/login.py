@@ -20,9 +20,9 @@ from userprofile.exceptions import (
     UserDoesNotExist,
     UserIsNotAuthenticated,
 )
-from userprofile.mechanisms import accounts, lockout, outbox, sessions
+from userprofile.mechanisms import accounts, events, lockout, sessions
 from userprofile.mechanisms.accounts import Account
-from userprofile.models import EmailTemplates, LoginActivity, User
+from userprofile.models import LoginActivity, User
 
 SUCCESS = LoginActivity.Attempt.LOGIN_SUCCESS
 FAILED = LoginActivity.Attempt.LOGIN_FAILED
@@ -39,9 +39,9 @@ class Attempt:
     checked_hash: str | None  # the hash the password was held against
     is_right: bool
 
-    def opens(self, user: User) -> bool:
-        """Whether the password is still the account's: a reset may have come between."""
-        return self.is_right and user.password == self.checked_hash
+    def is_outdated(self, account: Account) -> bool:
+        """Whether a right password was held against a hash of before a reset, or before its upgrade."""
+        return self.is_right and isinstance(account, User) and account.password != self.checked_hash
 
 
 def sign_in(*, email: str, password: str, client: Client, staff_only: bool = False) -> LoginActivity:
@@ -80,7 +80,10 @@ def _try(
     )
     with transaction.atomic():
         account = (accounts.take(user) if user else None) or accounts.take_decoy(accounts.decoy_for(email))
-        session = _record(attempt, account)
+        # Outdated, it is neither a success nor a failure before it was held against the new hash.
+        session = None if attempt.is_outdated(account) else _record(attempt, account)
+    if session is None:
+        return _try(accounts.find_user(email), email=email, password=password, client=client, staff_only=staff_only)
     if session.attempt_name != SUCCESS:
         _refuse(account, session)
     return session, must_upgrade
@@ -128,12 +131,12 @@ def _record(attempt: Attempt, account: Account) -> LoginActivity:
     at = now()
     if lockout.is_in_force(account.sign_in_locked_at, at=at):
         return _log(attempt, account, LOCKED, at=at)
-    if isinstance(account, User) and attempt.opens(account):
+    if isinstance(account, User) and attempt.is_right:
         return _record_right_password(attempt, account, at=at)
     accounts.write(account, **lockout.failed_sign_in(account, at=at))
     if account.sign_in_locked_at is None:
         return _log(attempt, account, FAILED, at=at)
-    _notify_of_lock(account, attempt.client, at=at)
+    lockout.announce(account, kind="sign_in", ip_address=attempt.client.ip_address, at=at)
     return _log(attempt, account, LOCKED, at=at)
 
 
@@ -148,6 +151,7 @@ def _log(
     attempt: Attempt, account: Account, name: LoginActivity.Attempt, *, at: datetime, **columns: Any
 ) -> LoginActivity:
     user = account if isinstance(account, User) else None
+    events.record("sign_in", label=str(name), user_id=user.pk if user else None)
     return LoginActivity.objects.create(
         user=user,
         email=user.email if user else attempt.email.strip()[:254],
@@ -167,18 +171,11 @@ def _refuse(account: Account, session: LoginActivity) -> None:
     raise InvalidCredentials(attempts_remaining=None)
 
 
-def _notify_of_lock(account: Account, client: Client, *, at: datetime) -> None:
-    if isinstance(account, User):
-        outbox.queue_notice(
-            user=account,
-            template=EmailTemplates.Name.ACCOUNT_LOCKED,
-            at=at,
-            ip_address=client.ip_address,
-        )
-
-
 def _upgrade_hash(user: User, password: str) -> None:
     """A hash of today's strength in place of the old one, unless the password has changed since."""
     new_hash = hashers.hash_password(password)
-    if User.objects.filter(pk=user.pk, password=user.password).update(password=new_hash):
-        user.password = new_hash  # a Django session that is about to begin is bound to it
+    if not User.objects.filter(pk=user.pk, password=user.password).update(password=new_hash):
+        new_hash = User.objects.values_list("password", flat=True).get(pk=user.pk)
+        if not hashers.verify(password, new_hash)[0]:
+            return
+    user.password = new_hash  # a Django session that is about to begin is bound to it

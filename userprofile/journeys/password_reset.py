@@ -131,7 +131,7 @@ def _judge_code(
     else:
         verdict = otp.judge(code, entered, user=account, at=at)
     if verdict is Verdict.WRONG and lockout.record_reset_failure(account, at=at):
-        _notify(account, EmailTemplates.Name.ACCOUNT_LOCKED, client, at=at)
+        lockout.announce(account, kind="reset", ip_address=client.ip_address, at=at)
         return AccountLocked()
     return REFUSALS[verdict]() if verdict in REFUSALS else None
 
@@ -152,9 +152,5 @@ def _set_password(user: User, new: NewPassword, client: Client, *, at: datetime)
     accounts.write(user, password=new.encoded, **cleared)
     otp.void_open_codes(user=user, at=at)
     sessions.end_all(user, at=at)
-    _notify(user, EmailTemplates.Name.PASSWORD_CHANGED, client, at=at)
-
-
-def _notify(account: Account, template: str, client: Client, *, at: datetime) -> None:
-    if isinstance(account, User):
-        outbox.queue_notice(user=account, template=template, at=at, ip_address=client.ip_address)
+    template = EmailTemplates.Name.PASSWORD_CHANGED
+    outbox.queue_notice(user=user, template=template, at=at, ip_address=client.ip_address)

@@ -9,8 +9,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
-from userprofile.mechanisms import accounts
+from userprofile.mechanisms import accounts, events, outbox
 from userprofile.mechanisms.accounts import Account
+from userprofile.models import EmailTemplates, User
 
 NO_SIGN_IN_LOCK = {"sign_in_failures": 0, "sign_in_locked_at": None}
 NO_RESET_LOCK = {"reset_failures": 0, "reset_locked_at": None}
@@ -48,6 +49,14 @@ def record_reset_failure(account: Account, *, at: datetime) -> bool:
     return locks
 
 
+def announce(account: Account, *, kind: str, ip_address: str | None, at: datetime) -> None:
+    """Tell the owner by mail, and the operators, that a `sign_in` or a `reset` lock has closed."""
+    if isinstance(account, User):
+        events.record("lock", label=kind, user_id=account.pk)
+        template = EmailTemplates.Name.ACCOUNT_LOCKED
+        outbox.queue_notice(user=account, template=template, at=at, ip_address=ip_address)
+
+
 def record_code_request(account: Account, *, at: datetime) -> bool:
     """Count a request for a reset code; False if it is one too many, and then the account is blocked.
 
@@ -59,6 +68,8 @@ def record_code_request(account: Account, *, at: datetime) -> bool:
         return True
     if account.forget_password_attempts >= settings.OTP_MAX_RESENDS:
         accounts.write(account, blocked_at=at)
+        if isinstance(account, User):
+            events.record("block", user_id=account.pk)
         return False
     attempts = account.forget_password_attempts + 1
     accounts.write(account, forget_password_attempts=attempts, last_code_requested_at=at)

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from config import keys
 from userprofile.addresses import canonical
-from userprofile.mechanisms import outbox
+from userprofile.mechanisms import events, outbox
 from userprofile.models import EmailsLogs, EmailTemplates, User
 
 PASSWORD_RESET = EmailTemplates.Name.PASSWORD_RESET_CODE
@@ -38,6 +38,7 @@ class UnknownKey(Exception):
 def issue(*, user: User, purpose: str, at: datetime) -> EmailsLogs:
     """A new code for the user's address, queued as a mail; the older ones of its purpose are void."""
     void_open_codes(user=user, purpose=purpose, at=at)
+    events.record("code", label=str(purpose), user_id=user.pk)
     return outbox.queue(
         user=user,
         template=purpose,

@@ -69,3 +69,8 @@ def oldest_unsent_seconds(*, at: datetime) -> int | None:
     waiting = EmailsLogs.objects.filter(status__in=("queued", "sending"))
     oldest = waiting.order_by("next_attempt_at").values_list("created_at", flat=True).first()
     return None if oldest is None else max(int((at - oldest).total_seconds()), 0)
+
+
+def depth() -> int:
+    """How many mails are still to be sent."""
+    return EmailsLogs.objects.filter(status__in=("queued", "sending")).count()

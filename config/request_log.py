@@ -1,0 +1,53 @@
+"""One line in the log for each request, and an id that all of a request's lines share.
+
+Neither the query nor the body is ever logged: they hold addresses, passwords, codes and tokens.
+"""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+HEADER = "X-Request-ID"
+ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+logger = logging.getLogger("userprofile.request")
+
+
+class RequestLog:
+    """The outermost middleware: the caller's X-Request-ID if it is a plain one, or a new one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get(HEADER, "")
+        mark = request_id.set(given if ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex)
+        begin = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response[HEADER] = request_id.get()
+            _log(request, response.status_code, time.perf_counter() - begin)
+        finally:
+            request_id.reset(mark)
+        return response
+
+
+class AddRequestId(logging.Filter):
+    """Gives every line that is written during a request its id."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+def _log(request: HttpRequest, status: int, seconds: float) -> None:
+    path = request.path_info[:200].encode("ascii", "backslashreplace").decode()
+    fields = {"method": request.method, "path": path, "status": status, "milliseconds": round(seconds * 1000, 1)}
+    logger.info("%(method)s %(path)s %(status)s", fields, extra=fields)
