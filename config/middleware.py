@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.urls import resolve
 from django.utils.cache import patch_vary_headers
 
 from config.http.negotiation import PROBLEM_JSON, error_body, problem_body, wants_problem_details
@@ -31,6 +32,7 @@ CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "pa
 SENTENCES = {
     400: "The request is malformed.",
     404: "Not found.",
+    413: str(PayloadTooLarge.default_detail),
     500: "Something went wrong here. It has been recorded.",
     503: str(ServiceUnavailable.default_detail),
 }
@@ -52,6 +54,8 @@ class JsonErrors:
                 response = json_error(request, response.status_code, replaces=response)
         if _speaks_json(response):
             response.headers.setdefault("Cache-Control", "no-store")
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -76,12 +80,18 @@ def json_error(
         body = problem_body(status=status, title=phrase, code=code, sentence=sentence)
         response = JsonResponse(body, status=status, content_type=PROBLEM_JSON)
     else:
-        response = JsonResponse(error_body(key="error", sentence=sentence), status=status)
+        response = JsonResponse(error_body(key=_key(request), sentence=sentence), status=status)
     for name in ("Allow", "Retry-After"):
         if replaces is not None and replaces.has_header(name):
             response[name] = replaces[name]
     patch_vary_headers(response, ["Accept"])
     return response
+
+
+def _key(request: HttpRequest) -> str:
+    """`login/` and `token/refresh/` say `detail` for all their errors, those that no view words included."""
+    view = getattr(resolve(request.path_info).func, "cls", None)
+    return "detail" if getattr(view, "error_key", None) == "detail" else "error"
 
 
 def is_for_admin(request: HttpRequest) -> bool:
@@ -100,7 +110,8 @@ def _refuse_unread(request: HttpRequest) -> HttpResponse | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isascii() or not length.isdigit():
         return json_error(request, HTTPStatus.BAD_REQUEST)
-    if int(length) > settings.MAX_BODY_BYTES or not _read_chunks(request):
+    # int() itself refuses thousands of digits.
+    if int(length[-4300:]) > settings.MAX_BODY_BYTES or not _read_chunks(request):
         return _too_large(request)
     return None
 
