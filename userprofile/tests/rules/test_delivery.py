@@ -2,6 +2,7 @@
 
 import smtplib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -370,6 +371,14 @@ def test_database_that_is_away_stops_no_worker_and_is_logged_in_one_line(
     run_rounds(monkeypatch, [away, away, away, None, away])
     assert caplog.messages == ["Mail worker: OperationalError. It keeps trying."] * 2
     assert not any(record.exc_info for record in caplog.records)
+
+
+def test_worker_that_was_woken_waits_again(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.MAIL_POLL = timedelta(seconds=0.2)
+    outbox.wake_up.set()
+    began = time.monotonic()
+    run_rounds(monkeypatch, [None, None])
+    assert time.monotonic() - began >= 0.2
 
 
 def test_worker_waits_no_longer_than_the_poll_and_wakes_at_once(

@@ -93,6 +93,8 @@ def test_placeholder_of_another_mail_is_refused() -> None:
         "first_name }}",
         "{{}}",
         "{{{ first_name }}}",
+        "{{{ first_name }}",
+        "{{ first_name }}}",
         "{{ first\nname }}",
         "{{ {{ first_name }} }}",
     ],

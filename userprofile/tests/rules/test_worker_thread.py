@@ -1,5 +1,6 @@
 """The mail worker within the web process, and as a command of its own."""
 
+import atexit
 import os
 import signal
 import threading
@@ -68,11 +69,14 @@ def test_thread_delivers_what_the_process_queues_without_waiting_for_the_poll(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_process_has_one_thread_that_ends_with_it(ended: None) -> None:
+def test_a_process_has_one_thread_that_ends_with_it(monkeypatch: pytest.MonkeyPatch, ended: None) -> None:
+    at_exit: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
     worker_thread.start()
     worker_thread.start()
     (thread,) = mail_threads()
     assert thread.daemon
+    assert at_exit == [worker_thread.stop]
     worker_thread.stop()
     assert mail_threads() == []
 
