@@ -5,7 +5,7 @@ from typing import Any
 from config.environment import refuse
 
 # Bodies, variables and queries hold passwords, codes and addresses.
-NOTHING: dict[str, Any] = {
+NOTHING: Any = {
     "user_info": False,
     "cookies": {"mode": "off"},
     "http_headers": {"request": {"mode": "off"}},
