@@ -68,10 +68,26 @@ class WholeNumberField(serializers.IntegerField):
 class TrueOrFalseField(serializers.BooleanField):
     """JSON true or false, or one of the words that forms use; a number is neither."""
 
-    def to_internal_value(self, data: Any) -> bool | None:
+    NULL_VALUES = {None}  # not the word "null"
+
+    def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool | str):
             self.fail("invalid", input=data)
         return super().to_internal_value(data)
+
+
+class OneOfField(serializers.ChoiceField):
+    """One of a few words. What was sent is not repeated: an answer cannot hold broken Unicode."""
+
+    default_error_messages = {"invalid_choice": "Choose one of: {words}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        word = data.strip() if isinstance(data, str) else None
+        if word == "" and self.allow_blank:
+            return ""
+        if word not in self.choices:
+            self.fail("invalid_choice", words=", ".join(self.choices))
+        return str(word)
 
 
 class DateOnlyField(serializers.DateField):
@@ -121,7 +137,7 @@ def parse_phone(text: str) -> str:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException as error:
         raise ValueError("no international number") from error
-    if not (phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number)):
+    if not phonenumbers.is_valid_number(number):  # the stricter of its two questions
         raise ValueError("no valid number of that country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -20,17 +20,20 @@ class PartialDetails(serializers.Serializer[Any]):
 
     default_error_messages = {
         "invalid": "Send an object with the fields to update.",
-        "null": "Send an object with the fields to update.",
         "none_of_the_fields": "Send at least one of: {names}.",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "partial": True})
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        # The JSON `null` would be answered "No data provided", as if fields were required.
+        return super().run_validation([] if data is None else data)
+
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
             self._refuse("invalid")
-        fields = {field.field_name: field for field in self._writable_fields}
+        fields = {name: field for name, field in self.fields.items() if not field.read_only}
         given = {name: _emptied(field, data[name]) for name, field in fields.items() if name in data}
         if not given.keys() - self.accompanying:
             updatable = (name for name in fields if name not in self.accompanying)
@@ -39,7 +42,8 @@ class PartialDetails(serializers.Serializer[Any]):
         changed = {
             name: value for name, value in given.items() if name not in stored or _differ(value, stored[name])
         }
-        return super().to_internal_value(changed)
+        values: dict[str, Any] = super().to_internal_value(changed)
+        return values
 
     def _refuse(self, key: str, **values: str) -> None:
         message = self.error_messages[key].format(**values)
