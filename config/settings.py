@@ -234,6 +234,7 @@ SIMPLE_JWT = {
 }
 
 # The cookie says Lax, so another site's page cannot send it with a POST.
+SESSION_ENGINE = "config.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEBUG
@@ -264,7 +265,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["userprofile.authentication.SessionTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["userprofile.permissions.SignedIn"],
     "DEFAULT_PARSER_CLASSES": [
         "config.http.parsers.StrictJSONParser",
         "config.http.parsers.StrictFormParser",

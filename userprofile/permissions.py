@@ -4,10 +4,18 @@ import re
 from typing import Any
 
 from django.conf import settings
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
 from userprofile.exceptions import CrossSiteRefused
+
+
+class SignedIn(IsAuthenticated):
+    """A wrong method passes: it is a 405 for everybody, as it is at the open doors."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        is_known = hasattr(view, (request.method or "").lower())
+        return not is_known or super().has_permission(request, view)
 
 
 class NotCrossSite(BasePermission):

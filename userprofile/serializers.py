@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from config.http.fields import (
     DateOnlyField,
+    OneOfField,
     PasswordField,
     PhoneField,
     TextField,
@@ -142,7 +143,7 @@ class UserDetails(PartialDetails):
     username = TextField(max_length=150, validators=[UnicodeUsernameValidator()])
     email = AddressField()
     phone = PhoneField(allow_blank=True)
-    gender = serializers.ChoiceField(choices=User.Gender.choices, allow_blank=True)
+    gender = OneOfField(choices=User.Gender.choices, allow_blank=True)
     profile_pic = WebAddressField(max_length=500, allow_blank=True)
     dob = DateOnlyField(allow_null=True)
     short_name = TextField(max_length=50, allow_blank=True)
