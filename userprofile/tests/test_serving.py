@@ -1,5 +1,6 @@
 """`make run`: serves with its mail thread, and leaves no process behind however it ends."""
 
+import contextlib
 import json
 import os
 import re
@@ -119,7 +120,7 @@ def make_run(folder: Path) -> Iterator[Callable[..., Run]]:
 
     yield start
     for run in started:
-        if run.process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(run.process.pid, signal.SIGKILL)
         run.process.wait()
 
@@ -176,6 +177,20 @@ def test_whatever_ends_make_run_nothing_is_left(
         os.kill(run.process.pid if target == "make" else run.arbiter, number)
 
     run.wait_until_it_ended()
+
+
+def test_a_request_that_never_ends_keeps_no_worker_alive(make_run: Callable[..., Run]) -> None:
+    run = make_run()
+    run.wait_until_it_serves()
+
+    with socket.create_connection(("127.0.0.1", run.port)) as unfinished:
+        unfinished.sendall(
+            b"POST /userprofile/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 9\r\n\r\n"
+        )
+        time.sleep(0.5)  # until a thread waits for the body
+        os.kill(run.arbiter, signal.SIGKILL)
+        run.wait_until_it_ended()
 
 
 def test_a_taken_port_is_one_line(make_run: Callable[..., Run]) -> None:
