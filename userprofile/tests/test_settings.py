@@ -273,23 +273,45 @@ def test_lists_are_trimmed(read: Read) -> None:
     ids=lambda command: command[0] if command[0] == "manage.py" else command[1],
 )
 def test_a_bad_value_ends_each_program_with_one_line(command: list[str]) -> None:
-    variables = {"PATH": os.environ["PATH"], "SECRET_KEY": KEY, "ENV_FILE": os.devnull}
-    variables["DATABASE_URL"] = "mysql://host/name"
-
-    ended = subprocess.run(
-        [sys.executable, *command],
-        cwd=PROJECT_FOLDER,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = program(command, DATABASE_URL="mysql://host/name")
 
     assert ended.returncode == 1
     assert (ended.stdout + ended.stderr).splitlines() == [
         "Settings: DATABASE_URL: write sqlite:///folder/file or postgresql://user:password@host/name"
     ]
+
+
+def test_a_database_that_does_not_answer_is_one_line_without_the_password() -> None:
+    ended = program(["manage.py", "migrate"], DATABASE_URL="postgresql://user:opensesame@127.0.0.1:1/name")
+
+    assert ended.returncode == 1
+    assert re.fullmatch(r"DATABASE_URL: .+Connection refused.+\n", ended.stderr)
+    assert "opensesame" not in ended.stderr
+
+
+def test_manage_py_turns_debug_on_where_neither_it_nor_a_key_is_set() -> None:
+    show = [
+        "manage.py",
+        "shell",
+        "--no-imports",
+        "-c",
+        "from django.conf import settings; print(settings.DEBUG)",
+    ]
+
+    assert program(show, SECRET_KEY="").stdout == "True\n"
+    assert program(show).stdout == "False\n"
+
+
+def program(command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=PROJECT_FOLDER,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": KEY, "ENV_FILE": os.devnull, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def settings_of(namespace: dict[str, Any]) -> dict[str, Any]:
