@@ -141,9 +141,7 @@ def test_an_unverified_user_may_reset(api: APIClient, user: User, code_of: CodeO
     assert reset(api, user, code_of(user)) == RESET
 
 
-@pytest.mark.parametrize(
-    "email", ["kim", "kim@", "@example.com", "a@b@example.com", "a b@example.com"]
-)
+@pytest.mark.parametrize("email", ["kim", "kim@", "@example.com", "a@b@example.com", "a b@example.com"])
 def test_a_malformed_address_is_refused_by_name(api: APIClient, db: None, email: str) -> None:
     assert send(api, email=email) == refused(email=["Enter a valid email address."])
 
@@ -281,9 +279,7 @@ def test_without_a_code_every_entry_is_invalid_and_none_counts(
         assert reset(api, user, "123456") == INVALID
 
 
-def test_only_the_newest_code_is_looked_at(
-    api: APIClient, user: User, code_of: CodeOf, clock: Any
-) -> None:
+def test_only_the_newest_code_is_looked_at(api: APIClient, user: User, code_of: CodeOf, clock: Any) -> None:
     ask(api, user)
     replaced = code_of(user)
     ask(api, user)
@@ -464,9 +460,7 @@ def test_passwords_that_differ_are_refused(api: APIClient, user: User, code_of: 
 def test_what_cannot_be_a_password_is_refused_by_shape(
     api: APIClient, user: User, password: Any, message: str
 ) -> None:
-    assert reset(api, user, "123456", password) == refused(
-        new_password=[message], confirm_password=[message]
-    )
+    assert reset(api, user, "123456", password) == refused(new_password=[message], confirm_password=[message])
 
 
 def test_white_space_around_a_password_belongs_to_it(api: APIClient, user: User, code_of: CodeOf) -> None:
@@ -571,9 +565,7 @@ def test_the_reset_lock_comes_before_the_code(
 # --- What a reset does ------------------------------------------------------------------------
 
 
-def test_a_reset_clears_counters_block_and_sign_in_lock(
-    api: APIClient, user: User, code_of: CodeOf
-) -> None:
+def test_a_reset_clears_counters_block_and_sign_in_lock(api: APIClient, user: User, code_of: CodeOf) -> None:
     ask(api, user)
     moment = user.date_joined
     User.objects.update(
