@@ -21,6 +21,8 @@ both in JSON. Where `PREVENT_ENUMERATION` is on, an unknown address is answered 
 | cause | wrong passwords in a row | wrong reset codes | too many reset codes asked for |
 | stops | new sign-ins | reset codes and resets | asking for reset codes |
 | lifted by | an admin, a completed reset | an admin | `User_unblock/` later, an admin, a completed reset |
+
+Where `LOCK_DURATION` is set, a lock also ends by itself.
 """
 TAGS = [
     {"name": "Sign-in", "description": "Tokens, sessions and the activity log"},
@@ -45,13 +47,14 @@ SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATION_PARAMETERS": False,
     "PREPROCESSING_HOOKS": ["config.http.schema_hooks.keep_canonical_paths"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.http.schema_hooks.add_shared_refusals",
+        "config.http.schema_hooks.complete_request_bodies",
         "config.http.schema_hooks.leave_open_doors_bare",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": SWAGGER_UI,
 }

@@ -97,13 +97,27 @@ def add_shared_refusals(result: dict[str, Any], generator: Any, **kwargs: Any) -
     return result
 
 
+def complete_request_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """A body is required even where no single field is, and Swagger UI's forms want examples by field."""
+    for operation in _operations(result):
+        if body := operation.get("requestBody"):
+            body["required"] = True
+            for form in body["content"].values():
+                _show_examples_by_field(form, result["components"]["schemas"])
+    return result
+
+
 def leave_open_doors_bare(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """A security of `[{}]` means none at all, but Swagger UI would draw a padlock."""
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            if operation.get("security") == [{}]:
-                del operation["security"]
+    for operation in _operations(result):
+        if operation.get("security") == [{}]:
+            del operation["security"]
     return result
+
+
+def _operations(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in result["paths"].values():
+        yield from operations.values()
 
 
 def _named_routes(patterns: Sequence[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
@@ -132,6 +146,13 @@ def _component(refusal: SharedRefusal, view: Any) -> tuple[str, dict[str, Any]]:
     if getattr(view, "error_key", "") == "detail":
         return f"{refusal.name}AsDetail", refusal.as_component("detail")
     return refusal.name, refusal.as_component("error")
+
+
+def _show_examples_by_field(form: dict[str, Any], schemas: dict[str, Any]) -> None:
+    fields = schemas[form["schema"]["$ref"].rpartition("/")[2]]["properties"]
+    for example in form["examples"].values():
+        for name, value in example["value"].items():
+            fields[name].setdefault("example", value)
 
 
 def _media_type(component: str, bodies: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from config.http.schema import DetailBody, MalformedBody, answer, message, refusals
@@ -151,7 +151,7 @@ token are refused, at once and on every server. There is no body, and no CSRF to
 
 Also at `/api/logout/`.""",
         request=None,
-        auth=[{BEARER: []}, {COOKIE: []}],
+        auth=[{BEARER: []}, {COOKIE: []}],  # type: ignore[list-item]  # requirements pass through as they are
         responses={
             200: answer(SignedOut, 200, {"Signed out": {"detail": "Logout successful."}}),
             **refusals(UserIsNotAuthenticated),
@@ -176,6 +176,7 @@ Also at `/api/user-activity/`.""",
                 str,
                 required=True,
                 description="Whose log. For an address that you may not see: 404.",
+                examples=[OpenApiExample("The demo account", value=EMAIL["email"])],
             ),
             OpenApiParameter(
                 "limit",
