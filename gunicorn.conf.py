@@ -44,7 +44,6 @@ forwarder_headers = ""
 proxy_protocol = False
 control_socket_disable = True  # gunicorn would open one in the home folder
 
-accesslog = "-" if settings.DEBUG else None
 loglevel = settings.LOG_LEVEL.lower()
 
 

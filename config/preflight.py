@@ -1,5 +1,6 @@
 """What `make run` asks first: are the settings readable, and is the port free?"""
 
+import errno
 import socket
 import sys
 
@@ -17,7 +18,8 @@ def refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: make run PORT={port + 1}")
+            hint = ". Choose another: make run PORT=<number>" if error.errno == errno.EADDRINUSE else ""
+            sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}{hint}")
 
 
 if __name__ == "__main__":

@@ -202,7 +202,8 @@ def test_a_taken_port_is_one_line(make_run: Callable[..., Run]) -> None:
         assert run.process.wait(PATIENCE) != 0
 
     said, by_make = run.text.splitlines()
-    assert said == f"Cannot listen on 127.0.0.1:{port}: Address already in use. Try: make run PORT={port + 1}"
+    taken_line = f"Cannot listen on 127.0.0.1:{port}: Address already in use."
+    assert said == f"{taken_line} Choose another: make run PORT=<number>"
     assert by_make.startswith("make: ***")
 
 
