@@ -302,23 +302,26 @@ if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1] or re.search(r"[\r\n]", DEFAULT_F
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SERVICE_NAME = parseaddr(DEFAULT_FROM_EMAIL)[0] or "Userprofile"
 
-MAIL_LEASE = timedelta(seconds=60)  # a claimed mail is another worker's after that
+MAIL_LEASE = timedelta(seconds=55)  # a dead worker's mail is taken up within a minute, by a sweep as well
 MAIL_BATCH = 4  # MAIL_BATCH x EMAIL_TIMEOUT must end within MAIL_LEASE
-MAIL_MAX_ATTEMPTS = 8
+MAIL_MAX_ATTEMPTS = 12
 MAIL_POLL = timedelta(seconds=1)
 if not 0 < MAIL_BATCH * EMAIL_TIMEOUT < MAIL_LEASE.total_seconds():
-    refuse("EMAIL_URL", "timeout: from 1 to 14 seconds")
+    refuse("EMAIL_URL", "timeout: from 1 to 13 seconds")
 
 # --- Celery: only where REDIS_URL names a broker -------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker, however long
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 if REDIS_URL and importlib.util.find_spec("celery") is None:
     refuse("REDIS_URL", "needs Celery: pip install -r requirements-prod.txt")
+if REDIS_URL:
+    import config.celery  # noqa: F401  (the tasks belong to this app; without it to one without a broker)
 
 # --- Logging ----------------------------------------------------------------------------------
 

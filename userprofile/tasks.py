@@ -1,6 +1,7 @@
-"""Celery tasks: they deliver from the same outbox as the mail worker does, and prune."""
+"""Celery tasks, which deliver from the same outbox as the mail worker does, and the hurry for them."""
 
 import logging
+import threading
 import time
 
 from celery import shared_task
@@ -9,8 +10,11 @@ from userprofile.clock import now
 from userprofile.mechanisms import delivery, retention
 
 logger = logging.getLogger(__name__)
-PAUSE = 10.0  # seconds without a hurry after the broker has failed: each attempt costs a time-out
-_paused_until = 0.0
+PAUSE = 10.0  # seconds without a hurry after the broker has failed: beat's sweep is quicker than that
+
+_wanted = threading.Event()
+_starting = threading.Lock()
+_thread: threading.Thread | None = None
 
 
 @shared_task(name="userprofile.deliver_due_mail", ignore_result=True)
@@ -24,12 +28,29 @@ def prune() -> None:
 
 
 def hurry() -> None:
-    """Wake a worker for the mail just queued. A broker that is down loses nothing: beat sweeps."""
-    global _paused_until
-    if time.monotonic() < _paused_until:
-        return
+    """Have a worker woken for the mail just queued; at once, whatever state the broker is in.
+
+    A thread speaks to the broker: a slow one held a request for as long as its time-out.
+    """
+    global _thread
+    _wanted.set()
+    with _starting:
+        if _thread is None or not _thread.is_alive():  # a fork leaves the thread behind
+            _thread = threading.Thread(target=_wake_workers, name="hurry", daemon=True)
+            _thread.start()
+
+
+def _wake_workers() -> None:
+    while True:
+        _wanted.wait()
+        _wanted.clear()
+        _wake_a_worker()
+
+
+def _wake_a_worker() -> None:
+    """A broker that is down loses nothing: beat sweeps."""
     try:
         deliver_due_mail.apply_async(retry=False, expires=60)
-    except Exception as error:  # whatever the broker's trouble, the request is not to feel it
-        _paused_until = time.monotonic() + PAUSE
+    except Exception as error:  # noqa: BLE001  (whatever the broker's trouble, it is not ours)
         logger.warning("The broker is away (%s): mail waits for the sweep.", type(error).__name__)
+        time.sleep(PAUSE)

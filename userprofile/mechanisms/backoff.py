@@ -8,11 +8,12 @@ from django.conf import settings
 
 from userprofile.models import EmailsLogs
 
-FIRST_WAIT = timedelta(seconds=10)
+# A worker looks for due mails each second, Celery's beat each fifth; and an attempt may take EMAIL_TIMEOUT.
+FIRST_WAIT = timedelta(seconds=4)  # so that the first retry comes within 10 s
 LONGEST_WAIT = timedelta(hours=1)
-LONGEST_WAIT_OF_A_CODE = timedelta(seconds=30)  # somebody sits and waits for it
+LONGEST_WAIT_OF_A_CODE = timedelta(seconds=15)  # somebody waits for it: the attempts are 30 s apart at most
 GROWTH = 4.0
-CODE_MAX_ATTEMPTS = 120  # half an hour and more: a code usually runs out first, and that ends it
+CODE_MAX_ATTEMPTS = 240  # half an hour and more: a code usually runs out first, and that ends it
 
 
 def wait_after(row: EmailsLogs) -> timedelta:

@@ -9,22 +9,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
-from userprofile.mechanisms import backoff, otp
+from userprofile.mechanisms import backoff, events, otp, outbox
 from userprofile.models import EmailsLogs
 
 Status = EmailsLogs.Status
-# SQLite looks at the partial index "emails_due" only where the statement spells its condition out:
-# with parameters it read the whole table, each second.
-UNFINISHED = RawSQL("status IN ('queued', 'sending')", (), BooleanField())
+DONE = {Status.SENT, Status.FAILED, Status.EXPIRED, Status.REPLACED}
 Columns = dict[str, Any]
 
 
 def due(*, at: datetime) -> QuerySet[EmailsLogs]:
     """The mails to send, oldest first; one whose worker has died is due when its lease has lapsed."""
-    return EmailsLogs.objects.filter(UNFINISHED, next_attempt_at__lte=at).order_by("next_attempt_at", "id")
+    unfinished = EmailsLogs.objects.filter(outbox.UNFINISHED)
+    return unfinished.filter(next_attempt_at__lte=at).order_by("next_attempt_at", "id")
 
 
 def claim(*, at: datetime) -> list[EmailsLogs]:
@@ -43,6 +41,7 @@ def claim(*, at: datetime) -> list[EmailsLogs]:
                 "next_attempt_at": at + settings.MAIL_LEASE,
             }
             EmailsLogs.objects.filter(pk=row.pk).update(**(obstacle or taken))
+            _tell_if_done(row, obstacle)
     return claimed
 
 
@@ -61,7 +60,10 @@ def release(row: EmailsLogs, *, at: datetime) -> None:
 def write(row: EmailsLogs, **columns: Any) -> bool:
     """Change a claimed mail; False, and nothing changed, if the lease was lost."""
     ours = EmailsLogs.objects.filter(pk=row.pk, status=Status.SENDING, attempts=row.attempts)
-    return bool(ours.update(**columns))
+    is_written = bool(ours.update(**columns))
+    if is_written:
+        _tell_if_done(row, columns)
+    return is_written
 
 
 def obstacle_to(row: EmailsLogs, *, at: datetime) -> Columns:
@@ -86,3 +88,9 @@ def _exhausted(row: EmailsLogs) -> Columns:
     if row.attempts < backoff.max_attempts(row):
         return {}
     return {"status": Status.FAILED, "last_error": "The lease lapsed at the last attempt."}
+
+
+def _tell_if_done(row: EmailsLogs, columns: Columns) -> None:
+    if columns.get("status") in DONE:
+        status = str(columns["status"])
+        events.record("mail", label=status, mail_id=row.pk, template=row.template, user_id=row.user_id)

@@ -10,6 +10,8 @@ from pytest_django import Settings
 from userprofile.mechanisms import backoff
 from userprofile.models import EmailsLogs
 
+SWEEP = timedelta(seconds=5)  # of Celery's beat (config/celery.py); the mail worker looks each second
+
 
 def waits(*, attempts: int, nonce: str = "") -> list[timedelta]:
     row = EmailsLogs(attempts=attempts, nonce=nonce)
@@ -17,14 +19,15 @@ def waits(*, attempts: int, nonce: str = "") -> list[timedelta]:
 
 
 @pytest.mark.parametrize("nonce", ["", "n"])
-def test_first_retry_comes_within_ten_seconds(nonce: str) -> None:
+def test_first_retry_comes_within_ten_seconds_even_by_the_sweep(nonce: str) -> None:
     found = waits(attempts=1, nonce=nonce)
-    assert timedelta(seconds=5) <= min(found) < max(found) <= timedelta(seconds=10)
+    assert timedelta(seconds=2) <= min(found) < max(found) <= timedelta(seconds=10) - SWEEP
 
 
-def test_code_is_tried_again_within_half_a_minute_however_often() -> None:
-    for attempts in range(1, 121):
-        assert max(waits(attempts=attempts, nonce="n")) <= timedelta(seconds=30)
+def test_code_is_tried_again_within_half_a_minute_however_often(settings: Settings) -> None:
+    hanging = timedelta(seconds=settings.EMAIL_TIMEOUT)
+    for attempts in range(1, backoff.CODE_MAX_ATTEMPTS):
+        assert hanging + max(waits(attempts=attempts, nonce="n")) + SWEEP <= timedelta(seconds=30)
 
 
 def test_waits_of_a_notice_grow_to_an_hour_and_no_further() -> None:
