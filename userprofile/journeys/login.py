@@ -83,7 +83,8 @@ def _try(
         # Outdated, it is neither a success nor a failure before it was held against the new hash.
         session = None if attempt.is_outdated(account) else _record(attempt, account)
     if session is None:
-        return _try(accounts.find_user(email), email=email, password=password, client=client, staff_only=staff_only)
+        user = accounts.find_user(email)
+        return _try(user, email=email, password=password, client=client, staff_only=staff_only)
     if session.attempt_name != SUCCESS:
         _refuse(account, session)
     return session, must_upgrade

@@ -20,7 +20,7 @@ from userprofile.exceptions import (
     UserIdDoesNotExist,
 )
 from userprofile.journeys import login
-from userprofile.mechanisms import otp, outbox
+from userprofile.mechanisms import accounts, otp, outbox
 from userprofile.models import EmailTemplates, LoginActivity, User
 
 TAKEN = "A user with that {} already exists."
@@ -50,25 +50,29 @@ def update(
     accounts. Raises FieldRefusal, ReauthenticationRequired, AccountLocked.
     """
     if "email" in changes:
-        _judge_address(user, changes["email"])
+        judge_address(user, changes["email"])
         _demand_proof_of_identity(session, current_password, client)
     try:
         with transaction.atomic():
-            _apply(user, changes, client)
+            apply(user, changes, client)
     except IntegrityError:
-        raise _taken(changes) from None
+        raise taken(changes) from None
 
 
-def _apply(user: User, changes: dict[str, Any], client: Client) -> None:
+def apply(user: User, changes: dict[str, Any], client: Client) -> None:
+    """Write the columns under the row's lock; a new address brings what belongs to it."""
     row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    _judge_username(row, changes)
+    accounts.claim(*(changes[name] for name in ("email", "username") if name in changes))
+    judge_username(row, changes)
     if "email" in changes:
+        judge_address(row, changes["email"])
         _change_address(row, changes["email"], client, at=now())
     if changes:
         User.objects.filter(pk=row.pk).update(**changes)
 
 
-def _judge_address(user: User, address: str) -> None:
+def judge_address(user: User, address: str) -> None:
+    """Whether the user may have this address. Raises FieldRefusal."""
     try:
         addresses.validate_new(address)
     except ValueError as error:
@@ -79,8 +83,8 @@ def _judge_address(user: User, address: str) -> None:
         raise FieldRefusal(email=[TAKEN.format("email")])
 
 
-def _judge_username(user: User, changes: dict[str, Any]) -> None:
-    """A username that is another user's address could be taken for that user."""
+def judge_username(user: User, changes: dict[str, Any]) -> None:
+    """A username that is another user's address could be taken for that user. Raises FieldRefusal."""
     if "username" not in changes:
         return
     username = changes["username"]
@@ -132,7 +136,7 @@ def _change_address(user: User, address: str, client: Client, *, at: datetime) -
     User.objects.filter(pk=user.pk).update(is_email_verified=False)
 
 
-def _taken(changes: dict[str, Any]) -> FieldRefusal:
+def taken(changes: dict[str, Any]) -> FieldRefusal:
     """Another request took the value between the look and the write: the unique column said so."""
     form = canonical(changes["email"]) if "email" in changes else ""
     name = "email" if User.objects.filter(email_canonical=form).exists() else "username"

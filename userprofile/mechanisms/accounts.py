@@ -70,3 +70,23 @@ def write(account: Account, **values: object) -> None:
     type(account)._base_manager.filter(pk=account.pk).update(**values)
     for name, value in values.items():
         setattr(account, name, value)
+
+
+def claim(*names: str) -> None:
+    """Until the transaction ends nobody else decides about these addresses and usernames.
+
+    No constraint can keep one user's address out of another's username: two columns, two rows.
+    SQLite's IMMEDIATE transactions let one request decide at a time anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for form in sorted(map(_comparable, names)):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [form])
+
+
+def _comparable(name: str) -> str:
+    try:
+        return canonical(name)
+    except ValueError:
+        return name.casefold()
