@@ -22,7 +22,6 @@ class Door:
     aliases: tuple[str, ...] = ()
     is_open: bool = True
     error_key: str = "error"
-    names_of_fields: dict[str, str] | None = None  # where `details` names a field by its other spelling
 
     @property
     def every_path(self) -> tuple[str, ...]:
