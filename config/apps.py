@@ -4,4 +4,4 @@ from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class AdminConfig(DjangoAdminConfig):
-    default_site = "userprofile.admin_site.GuardedAdminSite"
+    default_site = "userprofile.admin_site.site.GuardedAdminSite"

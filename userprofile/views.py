@@ -44,7 +44,6 @@ from userprofile.serializers import (
 from userprofile.throttling import CountedThrottle
 
 View = TypeVar("View", bound=APIView)
-ACTIVITY_ID = "activity_id"  # in a Django session: the row of the activity log that it belongs to
 with_django_session = method_decorator(decorator_from_middleware(SessionMiddleware), name="dispatch")
 
 
@@ -157,7 +156,7 @@ class AccountLocked(APIView):
             email=body["email"], password=body["Password"], client=client_of(request._request)
         )
         auth.login(request._request, session.user)
-        request._request.session[ACTIVITY_ID] = session.pk
+        request._request.session[sessions.ACTIVITY_ID] = session.pk
         return Response({"message": "Login successful"})
 
 
@@ -284,9 +283,9 @@ class LogoutView(APIView):
 
     def _cookie(self, request: Request) -> tuple[int, int] | None:
         session = request._request.session
-        if ACTIVITY_ID not in session or auth.SESSION_KEY not in session:
+        if sessions.ACTIVITY_ID not in session or auth.SESSION_KEY not in session:
             return None
-        return int(session[auth.SESSION_KEY]), session[ACTIVITY_ID]
+        return int(session[auth.SESSION_KEY]), session[sessions.ACTIVITY_ID]
 
     def _sign_out_without_row(self, request: Request, at: datetime) -> None:
         user = auth.get_user(request._request)

@@ -20,6 +20,7 @@ from userprofile.exceptions import TokenInvalid
 from userprofile.models import LoginActivity, User
 
 
+ACTIVITY_ID = "activity_id"  # in a Django session: the row of the activity log that it belongs to
 LARGEST_CLAIM = 2**35  # ids and generations stay below it, and so do times until the year 3058
 
 

@@ -1,0 +1,1 @@
+"""The admin's own site: who comes in, who goes out, and the first page."""

@@ -1,0 +1,87 @@
+"""The admin's own site: its sign-in, its sign-out and its first page.
+
+It stands beside the package `admin`, not in it: that one registers with this site when it is
+imported, so it must not be on the way here.
+"""
+
+import math
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from userprofile import throttling
+from userprofile.admin_site import overview
+from userprofile.admin_site.sign_in import OwnPasswordForm, SignInForm
+from userprofile.client import Client, client_of, network_of
+from userprofile.clock import now
+from userprofile.exceptions import UserIsNotAuthenticated
+from userprofile.journeys import login
+from userprofile.mechanisms import sessions
+from userprofile.models import User
+
+Context = dict[str, Any]
+
+
+class GuardedAdminSite(AdminSite):
+    site_header = site_title = "Userprofile: account security"
+    index_title = "Overview"
+    login_form = SignInForm
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: Context | None = None) -> HttpResponse:
+        wait = _seconds_to_wait(request)
+        if wait is None:
+            return super().login(request, extra_context)
+        return self._too_many_requests(request, math.ceil(wait))
+
+    def logout(self, request: HttpRequest, extra_context: Context | None = None) -> Any:
+        if request.method == "POST" and isinstance(request.user, User):
+            session_id = request.session.get(sessions.ACTIVITY_ID)
+            _close(request.user, session_id, client_of(request))
+        return super().logout(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: Context | None = None) -> Any:
+        request.current_app = self.name
+        return PasswordChangeView.as_view(
+            form_class=partial(OwnPasswordForm, client=client_of(request)),
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )(request)
+
+    def index(self, request: HttpRequest, extra_context: Context | None = None) -> TemplateResponse:
+        seen = overview.for_viewer(request.user, at=now())
+        return super().index(request, {"overview": seen, **(extra_context or {})})
+
+    def _too_many_requests(self, request: HttpRequest, seconds: int) -> HttpResponse:
+        context = {**self.each_context(request), "title": "Too many requests", "seconds": seconds}
+        response = render(request, "admin/too_many_requests.html", context, status=429)
+        response["Retry-After"] = str(seconds)
+        return response
+
+
+def _seconds_to_wait(request: HttpRequest) -> float | None:
+    """Counts an attempt to sign in, under the key that the API's sign-in counts as well."""
+    if request.method != "POST" or not settings.THROTTLES:
+        return None
+    network = network_of(client_of(request).ip_address)
+    return throttling.count({f"sign_in:{network}": settings.THROTTLE_SIGN_IN}, at=now())
+
+
+def _close(user: User, session_id: int | None, client: Client) -> None:
+    """End the row of the activity log that the Django session belongs to, or write one."""
+    at = now()
+    try:
+        if session_id is None:
+            raise UserIsNotAuthenticated
+        login.sign_out(user_id=user.pk, session_id=session_id, at=at)
+    except UserIsNotAuthenticated:
+        login.log_sign_out(user=user, client=client, at=at)
