@@ -61,7 +61,7 @@ requirements: $(DEV_STAMP) ## compile requirements*.in to pinned requirements*.t
 	@$(COMPILE) -c requirements-prod.txt requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what the other targets made; the database and .env stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What an interrupted installation left behind (.installing, without a living make) is made anew.
