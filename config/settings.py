@@ -115,9 +115,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # a page may read every refusal, those of JsonErrors too
     "config.middleware.JsonErrors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "config.middleware.AdminContentSecurity",
     "config.middleware.AdminSessions",
     "config.middleware.AdminCsrf",
