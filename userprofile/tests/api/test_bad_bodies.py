@@ -322,6 +322,18 @@ def test_odd_accept_is_no_fault(accept: str, client: Client, db: None) -> None:
         assert client.get(path, headers={"accept": accept}).status_code == status
 
 
+@pytest.mark.parametrize(
+    "origin", ["http://[::1", "null", "\xff", "https://" + "x" * 8000, "://", "http://a b"]
+)
+def test_odd_origin_is_no_fault(origin: str, client: Client, kim: User, settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    response = client.post(LOGIN.path, LOGIN.body, headers={"origin": origin})
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
+    refused = client.post(ACCOUNT_LOCKED.path, ACCOUNT_LOCKED.body, headers={"origin": origin})
+    assert (refused.status_code, refused.json()) == (403, {"error": "Cross-site sign-in refused."})
+
+
 HOSTILE_COOKIES = [
     'sessionid="abcdefgh\\000"',
     "sessionid=" + "a" * 8000,
