@@ -88,7 +88,7 @@ def add_shared_refusals(result: dict[str, Any], generator: Any, **kwargs: Any) -
         operation = result["paths"].get(path, {}).get(method.lower())
         if operation is None:
             continue  # the document's own path
-        for refusal in _shared(callback.cls, operation):
+        for refusal in _shared(callback.cls, method, operation):
             name, component = _component(refusal, callback.cls)
             responses[name] = component
             reference = {"$ref": f"#/components/responses/{name}"}
@@ -129,11 +129,13 @@ def _named_routes(patterns: Sequence[URLPattern | URLResolver], prefix: str = ""
             yield route
 
 
-def _shared(view: Any, operation: dict[str, Any]) -> Iterator[SharedRefusal]:
+def _shared(view: Any, method: str, operation: dict[str, Any]) -> Iterator[SharedRefusal]:
     if view.authentication_classes:
         yield NOT_AUTHENTICATED
+    if method != "GET":
+        yield TOO_LARGE
     if "requestBody" in operation:
-        yield from (TOO_LARGE, UNSUPPORTED)
+        yield UNSUPPORTED
     if getattr(view, "throttles", ()):
         yield THROTTLED
     yield UNAVAILABLE

@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 
-from userprofile.serializers import OtpField
+from userprofile.addresses import MAX_LENGTH
+from userprofile.serializers import AddressField, OtpField
 
 BEARER = "bearerAuth"
 COOKIE = "sessionCookie"
@@ -43,3 +44,12 @@ class OneTimePassword(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         digits = rf"[0-9]{{{settings.OTP_LENGTH}}}"
         return {"type": "string", "pattern": rf"^({digits})?$" if self.target.allow_blank else rf"^{digits}$"}
+
+
+class Address(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """No `format: email`: look-ups accept a host without a dot."""
+
+    target_class = AddressField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$", "maxLength": MAX_LENGTH}
