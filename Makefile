@@ -18,12 +18,13 @@ PIP_INSTALL = $(TIED) $(PY) -m pip install --quiet --disable-pip-version-check -
 LINT_SETTINGS = ENV_FILE=/dev/null DEBUG=off SECRET_KEY=only-for-the-linters-0123456789-abcdefghijklmnop ALLOWED_HOSTS=localhost
 PYTEST_WORKERS ?= auto
 RACE_ROUNDS ?= 100
+ROUNDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test races lint format requirements clean
+.PHONY: help run test races mail-faults topology lint format requirements clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: export MAKE_RUN = on
 run: export MAIL_WORKER ?= thread
@@ -39,6 +40,13 @@ test: $(DEV_STAMP) ## run the test suite; DATABASE_URL chooses the database, ARG
 races: export RACE_ROUNDS := $(RACE_ROUNDS)
 races: $(DEV_STAMP) ## the tests of parallel requests alone, RACE_ROUNDS times
 	@$(TIED) $(PY) -m pytest -m race $(ARGS)
+
+mail-faults: export ROUNDS := $(ROUNDS)
+mail-faults: $(DEV_STAMP) ## mail workers killed at each step, ROUNDS times, on the database of DATABASE_URL
+	@$(TIED) $(PY) -m pytest userprofile/tests/faults/test_mail_survival.py $(ARGS)
+
+topology: $(DEV_STAMP) ## two webs, Celery, PostgreSQL, Redis and an SMTP server together, as deploy/compose.yaml has them
+	@$(TIED) $(PY) benchmarks/topology.py
 
 lint: $(DEV_STAMP) ## ruff, mypy, import-linter, migrations, check --deploy, the OpenAPI document
 	@$(TIED) $(PY) -m ruff check
@@ -74,8 +82,8 @@ $(RUN_STAMP) $(DEV_STAMP):
 	  echo "Another make (process $$other) is installing: wait for it, or remove $(INSTALLING)."; exit 1; fi
 	@if test -e $(INSTALLING) || ! $(PY) -c '' 2>/dev/null; then rm -rf $(VENV); fi
 	@mkdir -p $(VENV) && echo $(MAKE_PID) > $(INSTALLING)
+	@echo "Installing $(FILE) into $(VENV): a minute the first time"
 	@test -x $(PY) || exec $(PYTHON) -I config/tether.py $(MAKE_PID) $(PYTHON) -m venv $(VENV)
-	@echo "Installing $(FILE) into $(VENV) (a minute the first time)"
 	@$(PIP_INSTALL) --requirement $(FILE)
 	@rm -f $(INSTALLING) $(filter-out $(RUN_STAMP) $(DEV_STAMP),$(wildcard $(VENV)/.installed-*))
 	@touch $@

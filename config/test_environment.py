@@ -24,6 +24,6 @@ def documented_variables() -> list[str]:
     return DOCUMENTED.findall((PROJECT_FOLDER / ".env.example").read_text(encoding="utf-8"))
 
 
-for name in {*documented_variables(), "MAKE_RUN"} - KEPT:
+for name in {*documented_variables(), "MAKE_RUN", "DJANGO_SETTINGS_MODULE"} - KEPT:
     os.environ.pop(name, None)
 os.environ.update(TEST_VALUES)
