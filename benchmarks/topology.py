@@ -28,7 +28,7 @@ sys.path.insert(0, str(PROJECT_FOLDER))
 from userprofile.tests.faults import mail_sink, processes  # noqa: E402
 
 POSTGRES_URL = os.environ.get("POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432")
-ROUNDS = int(os.environ.get("ROUNDS", "100"))
+REQUESTS = int(os.environ.get("REQUESTS", "100"))
 EMAIL, PASSWORD, NEW_PASSWORD = "kim@example.com", "Violet-Kite7", "Amber-Fjord8"
 Answer = tuple[int, dict[str, Any]]
 
@@ -198,7 +198,7 @@ def hurried(topology: Topology) -> None:
 def measure(topology: Topology, state: str) -> None:
     """Requests that queue a mail each, one after the other."""
     took = []
-    for _ in range(ROUNDS):
+    for _ in range(REQUESTS):
         began = time.perf_counter()
         status, _body = topology.web_a.post("Generate_OTP/", email=EMAIL)
         took.append((time.perf_counter() - began) * 1000)
@@ -206,7 +206,9 @@ def measure(topology: Topology, state: str) -> None:
             raise Surprise(f"broker {state}: status {status}")
     p95 = statistics.quantiles(took, n=20)[-1]
     middle, longest = statistics.median(took), max(took)
-    say(f"  broker {state}: {ROUNDS} x 200, p50 {middle:.1f} ms, p95 {p95:.1f} ms, longest {longest:.1f} ms")
+    say(
+        f"  broker {state}: {REQUESTS} x 200, p50 {middle:.1f} ms, p95 {p95:.1f} ms, longest {longest:.1f} ms"
+    )
 
 
 def settle(topology: Topology, what: str) -> None:
