@@ -71,7 +71,7 @@ def _key(refusal: exceptions.APIException, view: Any) -> str:
     if isinstance(refusal, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return "detail"
     key = getattr(view, "error_key", "error")
-    is_the_seeds = key == "detail" or isinstance(refusal, Refusal) and refusal.status_code in (403, 404)
+    is_the_seeds = key == "detail" or (isinstance(refusal, Refusal) and refusal.status_code in (403, 404))
     return key if is_the_seeds else "error"
 
 

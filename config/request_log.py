@@ -49,5 +49,6 @@ class AddRequestId(logging.Filter):
 
 def _log(request: HttpRequest, status: int, seconds: float) -> None:
     path = request.path_info[:200].encode("ascii", "backslashreplace").decode()
-    fields = {"method": request.method, "path": path, "status": status, "milliseconds": round(seconds * 1000, 1)}
+    milliseconds = round(seconds * 1000, 1)
+    fields = {"method": request.method, "path": path, "status": status, "milliseconds": milliseconds}
     logger.info("%(method)s %(path)s %(status)s", fields, extra=fields)

@@ -31,10 +31,8 @@ class PasswordPolicyValidator:
     def _length_problems(self, password: str) -> list[str]:
         if settings.PASSWORD_MIN_LENGTH <= len(password) <= settings.PASSWORD_MAX_LENGTH:
             return []
-        return [
-            f"Password must be between {settings.PASSWORD_MIN_LENGTH} and "
-            f"{settings.PASSWORD_MAX_LENGTH} characters."
-        ]
+        least, most = settings.PASSWORD_MIN_LENGTH, settings.PASSWORD_MAX_LENGTH
+        return [f"Password must be between {least} and {most} characters."]
 
     def _class_problems(self, password: str) -> list[str]:
         if not settings.PASSWORD_CLASSES:

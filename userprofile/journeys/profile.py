@@ -99,7 +99,7 @@ def judge_username(user: User, changes: dict[str, Any]) -> None:
         raise FieldRefusal(username=[TAKEN.format("username")])
 
 
-def _has_username(username: str) -> Exact:  # type: ignore[type-arg]
+def _has_username(username: str) -> Exact:
     """In any case, as the unique index has it."""
     return Exact(Lower("username"), Lower(Value(username)))
 
