@@ -35,8 +35,10 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run
     ordering = ("-id",)
     list_per_page = 50
     list_max_show_all = 0
-    address_column = "email"
     search_fields = ("user__email_canonical",)
+
+    class Media:
+        css = {"all": ("userprofile/admin.css",)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -70,4 +72,8 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run
             owner = None
         if owner is not None:
             return queryset.filter(user=owner)
-        return queryset.filter(**{f"{self.address_column}__iexact": term})
+        return self.of_nobody(queryset, term)
+
+    def of_nobody(self, queryset: QuerySet[Any], address: str) -> QuerySet[Any]:
+        """The rows that name an address which no account has now."""
+        raise NotImplementedError

@@ -1,5 +1,7 @@
 """The outbox in the admin: to be read, and a failed mail to be sent again."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,7 +18,6 @@ from userprofile.models import EmailsLogs
 class EmailsLogsAdmin(LogAdmin):
     """`nonce` and `key_id` are on no page, nor the values that a mail is made from."""
 
-    address_column = "to_email"
     list_display = ("created", "template", "to_email", "status", "attempts", "sent", "last_error")
     list_filter = ("status", "template", "created_at")
     search_help_text = f"A whole e-mail address. {HOW_FAR}"
@@ -35,6 +36,9 @@ class EmailsLogsAdmin(LogAdmin):
         "code",
     )
     readonly_fields = ("code",)
+
+    def of_nobody(self, queryset: QuerySet[Any], address: str) -> QuerySet[Any]:
+        return queryset.filter(to_email__iexact=address)
 
     @admin.display(description="sent")
     def sent(self, mail: EmailsLogs) -> str:

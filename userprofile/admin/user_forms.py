@@ -32,7 +32,7 @@ class ChangeForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at ru
 
     def _get_validation_exclusions(self) -> set[str]:
         """The column's own validator knows no host without a dot, however long it has been stored."""
-        return {*super()._get_validation_exclusions(), "email"}
+        return {*super()._get_validation_exclusions(), "email"}  # type: ignore[misc]
 
     def changes(self) -> dict[str, Any]:
         """The columns that this form was used to change; the lists of rights are no columns."""

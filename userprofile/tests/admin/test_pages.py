@@ -8,6 +8,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -21,7 +22,7 @@ SECRET_KEY = "only-the-client-knows-it"
 
 
 @pytest.fixture
-def rows(user: User, sign_in: Callable[..., Any], by_root: Client) -> dict[type, Any]:
+def rows(user: User, sign_in: Callable[..., Any], by_root: Client) -> dict[type[Model], Any]:
     """One row of each table, with a secret wherever there may be one."""
     tokens = sign_in(user).tokens
     assert tokens["refresh_token"]
@@ -40,7 +41,7 @@ def rows(user: User, sign_in: Callable[..., Any], by_root: Client) -> dict[type,
     }
 
 
-def addresses(rows: dict[type, Any]) -> list[str]:
+def addresses(rows: dict[type[Model], Any]) -> list[str]:
     found = ["/admin/", "/admin/userprofile/", "/admin/password_change/", "/admin/jsi18n/"]
     found.append(f"/admin/userprofile/user/{rows[User].pk}/password/")
     found.append(
@@ -59,7 +60,7 @@ def html_of(browser: Client, address: str) -> str:
     return response.content.decode()
 
 
-def test_every_table_with_a_page_is_walked(rows: dict[type, Any]) -> None:
+def test_every_table_with_a_page_is_walked(rows: dict[type[Model], Any]) -> None:
     assert set(admin.site._registry) == {*rows}
 
 
@@ -68,7 +69,7 @@ def test_table_has_no_page(model: type[Any]) -> None:
     assert not admin.site.is_registered(model)
 
 
-def test_no_page_shows_a_secret(by_root: Client, rows: dict[type, Any], user: User) -> None:
+def test_no_page_shows_a_secret(by_root: Client, rows: dict[type[Model], Any], user: User) -> None:
     user.refresh_from_db()
     code = rows[EmailsLogs]
     application = rows[Application]
@@ -97,7 +98,7 @@ def test_password_is_set_or_not_set(by_root: Client, user: User) -> None:
     assert "not set · <a href" in by_root.get(page).content.decode()
 
 
-def test_pages_hold_no_inline_style_or_script(by_root: Client, rows: dict[type, Any]) -> None:
+def test_pages_hold_no_inline_style_or_script(by_root: Client, rows: dict[type[Model], Any]) -> None:
     LoginActivity.objects.create(email="x", attempt_name="login_failed")
     for address in [*addresses(rows), "/admin/logout/"]:
         html = html_of(by_root, address) if address != "/admin/logout/" else logged_out(by_root)
