@@ -12,7 +12,7 @@ BEARER = "bearerAuth"
 COOKIE = "sessionCookie"
 
 
-class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerToken(OpenApiAuthenticationExtension):
     """Both schemes are defined beside the first view that asks; a view needs the token alone."""
 
     target_class = "userprofile.authentication.SessionTokenAuthentication"
@@ -38,7 +38,7 @@ class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         ]
 
 
-class OneTimePassword(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class OneTimePassword(OpenApiSerializerFieldExtension):
     target_class = OtpField
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class OneTimePassword(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
         return {"type": "string", "pattern": rf"^({digits})?$" if self.target.allow_blank else rf"^{digits}$"}
 
 
-class Address(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class Address(OpenApiSerializerFieldExtension):
     """No `format: email`: look-ups accept a host without a dot."""
 
     target_class = AddressField
