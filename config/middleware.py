@@ -49,11 +49,14 @@ class JsonErrors:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = _refuse_unread(request) or self.get_response(request)
-        if response.status_code >= HTTPStatus.BAD_REQUEST and not _speaks_json(response):
-            if not is_for_admin(request):
-                response = json_error(request, response.status_code, replaces=response)
+        failed = response.status_code >= HTTPStatus.BAD_REQUEST
+        if failed and not _speaks_json(response) and not is_for_admin(request):
+            response = json_error(request, response.status_code, replaces=response)
         if _speaks_json(response):
             response.headers.setdefault("Cache-Control", "no-store")
+        if response.has_header("Allow") and not is_for_admin(request):
+            # DRF always names it, though without metadata it is a 405; a preflight never comes this far.
+            response["Allow"] = response["Allow"].removesuffix(", OPTIONS")
         if isinstance(response, HttpResponse):
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response

@@ -182,6 +182,8 @@ THROTTLES: bool = env.bool("THROTTLES", True)
 THROTTLE_SIGN_IN = rate("THROTTLE_SIGN_IN", "30/min")  # per IP address
 THROTTLE_CODES = rate("THROTTLE_CODES", "60/min")  # per IP address
 THROTTLE_MAIL = rate("THROTTLE_MAIL", "10/h")  # per e-mail address
+THROTTLE_SPRAY = rate("THROTTLE_SPRAY", "50/h")  # accounts failed per IP address
+SIGN_IN_FAILURES_ALARM = rate("SIGN_IN_FAILURES_ALARM", "300/h")  # over all accounts
 TRUSTED_PROXIES = count("TRUSTED_PROXIES", 0, least=0, most=16)
 
 PASSWORD_MIN_LENGTH = count("PASSWORD_MIN_LENGTH", 6)

@@ -1,5 +1,7 @@
 """Every refusal of account security: its status, its code, its exact sentence."""
 
+import math
+
 from config.http.refusals import Refusal
 
 
@@ -101,6 +103,17 @@ class InvalidCredentialsWithCount(Refusal):
 
     def __init__(self, *, attempts_remaining: int) -> None:
         super().__init__(f"Invalid credentials. {attempts_remaining} attempts remaining.")
+
+
+class TooManyFailures(Refusal):
+    """Too many accounts were failed from one network; worded like every other throttle."""
+
+    status_code = 429
+    default_code = "throttled"
+
+    def __init__(self, *, wait: float) -> None:
+        self.wait = max(math.ceil(wait), 1)
+        super().__init__(f"Too many requests. Try again in {self.wait} seconds.")
 
 
 class TokenInvalid(Refusal):

@@ -14,7 +14,7 @@ class SignedIn(IsAuthenticated):
     """A wrong method passes: it is a 405 for everybody, as it is at the open doors."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        is_known = hasattr(view, (request.method or "").lower())
+        is_known = request.method in view.allowed_methods and request.method != "OPTIONS"
         return not is_known or super().has_permission(request, view)
 
 

@@ -8,7 +8,6 @@ import math
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse
@@ -18,14 +17,13 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from userprofile import throttling
 from userprofile.admin_site import overview
 from userprofile.admin_site.sign_in import OwnPasswordForm, SignInForm
-from userprofile.client import Client, client_of, network_of
+from userprofile.client import Client, client_of
 from userprofile.clock import now
-from userprofile.exceptions import UserIsNotAuthenticated
+from userprofile.exceptions import TooManyFailures, UserIsNotAuthenticated
 from userprofile.journeys import login
-from userprofile.mechanisms import sessions
+from userprofile.mechanisms import sessions, spraying
 from userprofile.models import User
 
 Context = dict[str, Any]
@@ -38,10 +36,13 @@ class GuardedAdminSite(AdminSite):
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: Context | None = None) -> HttpResponse:
-        wait = _seconds_to_wait(request)
-        if wait is None:
+        wait = spraying.count_attempt(client_of(request), at=now()) if request.method == "POST" else None
+        if wait is not None:
+            return self._too_many_requests(request, math.ceil(wait))
+        try:
             return super().login(request, extra_context)
-        return self._too_many_requests(request, math.ceil(wait))
+        except TooManyFailures as refusal:
+            return self._too_many_requests(request, refusal.wait)
 
     def logout(self, request: HttpRequest, extra_context: Context | None = None) -> Any:
         if request.method == "POST" and isinstance(request.user, User):
@@ -51,11 +52,15 @@ class GuardedAdminSite(AdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: Context | None = None) -> Any:
         request.current_app = self.name
-        return PasswordChangeView.as_view(
+        view = PasswordChangeView.as_view(
             form_class=partial(OwnPasswordForm, client=client_of(request)),
             success_url=reverse("admin:password_change_done", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
-        )(request)
+        )
+        try:
+            return view(request)
+        except TooManyFailures as refusal:
+            return self._too_many_requests(request, refusal.wait)
 
     def index(self, request: HttpRequest, extra_context: Context | None = None) -> TemplateResponse:
         seen = overview.for_viewer(request.user, at=now())
@@ -66,14 +71,6 @@ class GuardedAdminSite(AdminSite):
         response = render(request, "admin/too_many_requests.html", context, status=429)
         response["Retry-After"] = str(seconds)
         return response
-
-
-def _seconds_to_wait(request: HttpRequest) -> float | None:
-    """Counts an attempt to sign in, under the key that the API's sign-in counts as well."""
-    if request.method != "POST" or not settings.THROTTLES:
-        return None
-    network = network_of(client_of(request).ip_address)
-    return throttling.count({f"sign_in:{network}": settings.THROTTLE_SIGN_IN}, at=now())
 
 
 def _close(user: User, session_id: int | None, client: Client) -> None:

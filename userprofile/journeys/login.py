@@ -17,10 +17,11 @@ from userprofile.exceptions import (
     InvalidCredentials,
     InvalidCredentialsLocked,
     InvalidCredentialsWithCount,
+    TooManyFailures,
     UserDoesNotExist,
     UserIsNotAuthenticated,
 )
-from userprofile.mechanisms import accounts, events, lockout, sessions
+from userprofile.mechanisms import accounts, events, lockout, sessions, spraying
 from userprofile.mechanisms.accounts import Account
 from userprofile.models import LoginActivity, User
 
@@ -48,8 +49,9 @@ def sign_in(*, email: str, password: str, client: Client, staff_only: bool = Fal
     """Open a session for the right password; the session brings its user.
 
     Raises InvalidCredentials, AccountLockedNow on the failure that locks, AccountLocked from then
-    on. An unknown address runs through the same statements with a decoy, in the same time; only
-    PREVENT_ENUMERATION lets its lock be seen.
+    on; TooManyFailures when the caller's network has failed too many accounts. An unknown address
+    runs through the same statements with a decoy, in the same time; only PREVENT_ENUMERATION lets
+    its lock be seen.
     """
     session, must_upgrade = _try(
         accounts.find_user(email), email=email, password=password, client=client, staff_only=staff_only
@@ -62,9 +64,12 @@ def sign_in(*, email: str, password: str, client: Client, staff_only: bool = Fal
 def confirm_password(*, user: User, password: str, client: Client) -> None:
     """Prove again who is sitting there; opens no session, but counts and is logged like a door.
 
-    Raises InvalidCredentials, AccountLocked.
+    Raises InvalidCredentials, AccountLocked, TooManyFailures.
     """
     at = now()
+    wait = spraying.count_attempt(client, at=at)
+    if wait is not None:
+        raise TooManyFailures(wait=wait)
     session, _ = _try(user, email=user.email, password=password, client=client)
     LoginActivity.objects.filter(pk=session.pk).end_open(at=at)
 
@@ -82,11 +87,12 @@ def _try(
         account = (accounts.take(user) if user else None) or accounts.take_decoy(accounts.decoy_for(email))
         # Outdated, it is neither a success nor a failure before it was held against the new hash.
         session = None if attempt.is_outdated(account) else _record(attempt, account)
+        wait = _count_failure(attempt, session)
     if session is None:
         user = accounts.find_user(email)
         return _try(user, email=email, password=password, client=client, staff_only=staff_only)
     if session.attempt_name != SUCCESS:
-        _refuse(account, session)
+        _refuse(account, session, wait)
     return session, must_upgrade
 
 
@@ -164,7 +170,16 @@ def _log(
     )
 
 
-def _refuse(account: Account, session: LoginActivity) -> None:
+def _count_failure(attempt: Attempt, session: LoginActivity | None) -> float | None:
+    """Every refusal counts alike, or the count would tell one from another."""
+    if session is None or session.attempt_name == SUCCESS:
+        return None
+    return spraying.count_failure(attempt.email, attempt.client, at=session.created_at)
+
+
+def _refuse(account: Account, session: LoginActivity, wait: float | None) -> None:
+    if wait is not None:
+        raise TooManyFailures(wait=wait)
     if isinstance(account, User) or settings.PREVENT_ENUMERATION:
         if session.attempt_name == LOCKED:
             raise AccountLockedNow if account.sign_in_locked_at == session.created_at else AccountLocked

@@ -20,6 +20,7 @@ EVENTS = {
     "sign_in": ("Attempts to sign in.", "outcome"),
     "code": ("One-time passwords issued.", "purpose"),
     "lock": ("Accounts locked.", "kind"),
+    "alarm": ("Alarms raised.", "kind"),
     "block": ("Accounts blocked from reset codes.", None),
     "mail": ("Mails that the outbox is done with.", "status"),
 }
@@ -31,15 +32,15 @@ if Counter is not None:
     }
 
 
-def record(name: str, *, label: str | None = None, **fields: Any) -> None:
+def record(name: str, *, label: str | None = None, level: int = logging.INFO, **fields: Any) -> None:
     """Tell of an event when the transaction that causes it commits; never if it is rolled back."""
-    transaction.on_commit(lambda: _tell(name, label, fields))
+    transaction.on_commit(lambda: _tell(name, label, level, fields))
 
 
-def _tell(name: str, label: str | None, fields: dict[str, Any]) -> None:
+def _tell(name: str, label: str | None, level: int, fields: dict[str, Any]) -> None:
     if name in counters:
         counter = counters[name]
         (counter.labels(label) if label else counter).inc()
     label_name = EVENTS[name][1]
     extra = {"event": name, **({label_name: label} if label_name else {}), **fields}
-    logger.info("%s", " ".join(f"{key}={value}" for key, value in extra.items()), extra=extra)
+    logger.log(level, "%s", " ".join(f"{key}={value}" for key, value in extra.items()), extra=extra)
