@@ -18,17 +18,25 @@ from userprofile.mechanisms import sessions
 from userprofile.models import LoginActivity, User
 
 
+def bearer_token(request: Request) -> bytes | None:
+    """The token of `Authorization: Bearer <token>`, None for another scheme. Raises AuthenticationFailed."""
+    scheme, *credentials = get_authorization_header(request).split() or [b""]
+    if scheme.lower() != b"bearer":
+        return None
+    if len(credentials) != 1:
+        raise AuthenticationFailed("Authorization must be 'Bearer' and one token.", "token_invalid")
+    return credentials[0]
+
+
 class SessionTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`; `request.auth` is the session."""
 
     def authenticate(self, request: Request) -> tuple[User, LoginActivity] | None:
-        scheme, *credentials = get_authorization_header(request).split() or [b""]
-        if scheme.lower() != b"bearer":
+        token = bearer_token(request)
+        if token is None:
             return None
-        if len(credentials) != 1:
-            raise AuthenticationFailed("Authorization must be 'Bearer' and one token.", "token_invalid")
         try:
-            session = sessions.authenticate(credentials[0], at=now())
+            session = sessions.authenticate(token, at=now())
         except TokenInvalid as refusal:
             raise AuthenticationFailed(refusal.detail, refusal.default_code) from None
         assert session.user is not None  # noqa: S101  (sessions.authenticate joins an active user)

@@ -82,6 +82,14 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignor
         created: User = super().create_user(username, email, password, **fields)
         return created
 
+    def _create_user_object(
+        self, username: str, email: str | None, password: str | None, **fields: Any
+    ) -> "User":
+        """Django's own hashes the password as typed, and then no sign-in would find it right."""
+        plain = None if password is None else normalized(password)
+        made: User = super()._create_user_object(username, email, plain, **fields)
+        return made
+
 
 class User(Guarded, AbstractUser):
     """An account. The e-mail address signs it in; `email_canonical` keeps addresses unique."""

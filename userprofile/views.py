@@ -19,10 +19,10 @@ from rest_framework.views import APIView
 from application import details as application_details
 from application.serializers import ApplicationDetails
 from userprofile import schema
-from userprofile.authentication import SessionTokenAuthentication
+from userprofile.authentication import bearer_token
 from userprofile.client import client_of
 from userprofile.clock import now
-from userprofile.exceptions import TargetRequired, TwoTargets, UserIsNotAuthenticated
+from userprofile.exceptions import TargetRequired, TokenInvalid, TwoTargets, UserIsNotAuthenticated
 from userprofile.journeys import activity, email_verification, login, password_reset, profile, unblocking
 from userprofile.mechanisms import otp, sessions
 from userprofile.models import LoginActivity, User
@@ -266,26 +266,22 @@ class LogoutView(APIView):
 
     def post(self, request: Request) -> Response:
         django_session, at = request._request.session, now()
-        identity = self._bearer(request) or self._cookie(request)
-        if identity is not None:
-            login.sign_out(user_id=identity[0], session_id=identity[1], at=at)
+        bearers, cookies = self._bearers(request), django_session.get(sessions.ACTIVITY_ID)
+        if bearers is not None:
+            login.sign_out(session_id=bearers, beside=cookies, at=at)
+        elif cookies is not None:
+            login.sign_out(session_id=cookies, at=at)
         else:
             self._sign_out_without_row(request, at)
         django_session.flush()
         return Response({"detail": "Logout successful."})
 
-    def _bearer(self, request: Request) -> tuple[int, int] | None:
+    def _bearers(self, request: Request) -> int | None:
         try:
-            identity = SessionTokenAuthentication().authenticate(request)
-        except AuthenticationFailed:
+            token = bearer_token(request)
+            return None if token is None else sessions.session_id_of(token)
+        except (AuthenticationFailed, TokenInvalid):
             raise UserIsNotAuthenticated from None
-        return None if identity is None else (identity[0].pk, identity[1].pk)
-
-    def _cookie(self, request: Request) -> tuple[int, int] | None:
-        session = request._request.session
-        if sessions.ACTIVITY_ID not in session or auth.SESSION_KEY not in session:
-            return None
-        return int(session[auth.SESSION_KEY]), session[sessions.ACTIVITY_ID]
 
     def _sign_out_without_row(self, request: Request, at: datetime) -> None:
         user = auth.get_user(request._request)

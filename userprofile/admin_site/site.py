@@ -79,6 +79,6 @@ def _close(user: User, session_id: int | None, client: Client) -> None:
     try:
         if session_id is None:
             raise UserIsNotAuthenticated
-        login.sign_out(user_id=user.pk, session_id=session_id, at=at)
+        login.sign_out(session_id=session_id, at=at)
     except UserIsNotAuthenticated:
         login.log_sign_out(user=user, client=client, at=at)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists
+from django.db.models import Exists, OuterRef
 
 from userprofile import hashers
 from userprofile.client import Client
@@ -108,14 +108,19 @@ def sign_in_with_count(*, email: str, password: str, client: Client) -> LoginAct
         raise InvalidCredentialsWithCount(attempts_remaining=refusal.attempts_remaining) from None
 
 
-def sign_out(*, user_id: int, session_id: int, at: datetime) -> None:
-    """End one session at once, on every process. Raises UserIsNotAuthenticated if it is not open."""
+def sign_out(*, session_id: int, beside: int | None = None, at: datetime) -> None:
+    """End one session at once, on every process, and the one that a browser's cookie names beside it.
+
+    Raises UserIsNotAuthenticated if the first is not open.
+    """
     with transaction.atomic():
-        session = LoginActivity.objects.open(at=at).filter(pk=session_id, user_id=user_id)
-        user = User.objects.filter(Exists(session), pk=user_id, is_active=True)
-        if not user.update(logout=at):
+        session = LoginActivity.objects.open(at=at).filter(pk=session_id)
+        # The first condition finds the row by its index, the second is tested again after a wait.
+        user = User.objects.filter(pk__in=session.values("user_id"), is_active=True)
+        if not user.filter(Exists(session.filter(user_id=OuterRef("pk")))).update(logout=at):
             raise UserIsNotAuthenticated
-        session.end_open(at=at)
+        ended = [session_id] if beside is None else [session_id, beside]
+        LoginActivity.objects.filter(pk__in=ended).end_open(at=at)
 
 
 def log_sign_out(*, user: User, client: Client, at: datetime) -> None:

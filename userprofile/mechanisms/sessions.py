@@ -19,7 +19,6 @@ from rest_framework_simplejwt.tokens import Token
 from userprofile.exceptions import TokenInvalid
 from userprofile.models import LoginActivity, User
 
-
 ACTIVITY_ID = "activity_id"  # in a Django session: the row of the activity log that it belongs to
 LARGEST_CLAIM = 2**35  # ids and generations stay below it, and so do times until the year 3058
 
@@ -114,6 +113,11 @@ def authenticate(raw_token: str | bytes, *, at: datetime) -> LoginActivity:
     if session is None:
         raise TokenInvalid
     return session
+
+
+def session_id_of(raw_token: str | bytes) -> int:
+    """The row an access token belongs to, which may have ended. Raises TokenInvalid."""
+    return int(_claims(AccessToken, raw_token)["sid"])
 
 
 def rotate(raw_token: str, *, at: datetime) -> Tokens:
