@@ -1,7 +1,7 @@
 """The document's words for reading and changing details."""
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 
 from application.exceptions import ApplicationDoesNotExist, LicenceEndsBeforeItStarts
 from application.serializers import ApplicationDetails
@@ -30,6 +30,13 @@ DETAILS = {
     "short_name": "Asha",
     "timezone": "Asia/Kolkata",
 }
+USER_ID = OpenApiParameter(
+    "user_id",
+    int,
+    OpenApiParameter.PATH,
+    description="The caller's own, or for staff anyone's.",
+    examples=[OpenApiExample("The demo account", value=1)],
+)
 NAMES = {name: DETAILS[name] for name in ("first_name", "last_name", "timezone")}
 NEW_ADDRESS = {"email": "asha@example.com", "current_password": "Violet-Kite7"}
 EMPTY_BODY = FieldRefusal(non_field_errors=[f"Send at least one of: {', '.join(DETAILS)}."])
@@ -55,6 +62,7 @@ user_details = extend_schema_view(
         tags=[USERS],
         summary="Show a user's details",
         description="For the user and for staff; for anyone else the id does not exist.",
+        parameters=[USER_ID],
         responses={
             200: answer(UserDetails, 200, {"A user": {"id": 1, **DETAILS, "is_email_verified": True}}),
             **refusals(UserIdDoesNotExist),
@@ -68,6 +76,7 @@ user_details = extend_schema_view(
 For the user and for staff; for anyone else the id does not exist. {PARTIAL} What `GET` answers may be sent
 back whole.
 {ADDRESS}""",
+        parameters=[USER_ID],
         request=UserChanges,
         examples={"All fields": DETAILS, "A few fields": NAMES, "A new address": NEW_ADDRESS},
         responses={
