@@ -151,9 +151,11 @@ class User(Guarded, AbstractUser):
         if is_harmless or self.pk is None:
             super().save(*args, **kwargs)
             return
+        self.sessions_ended_at = now()
         with transaction.atomic():
             super().save(*args, **kwargs)
-            LoginActivity.objects.filter(user_id=self.pk).end_open(at=now())
+            User.objects.filter(pk=self.pk).update(sessions_ended_at=self.sessions_ended_at)
+            LoginActivity.objects.filter(user_id=self.pk).end_open(at=self.sessions_ended_at)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django sessions end with the password, and when all of the user's sessions are ended."""

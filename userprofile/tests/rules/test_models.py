@@ -223,6 +223,17 @@ def test_a_save_that_fails_ends_no_session(user: User, lou: User) -> None:
     assert row.logout_time is None
 
 
+@pytest.mark.parametrize("change", [set_password, deactivate])
+def test_a_django_session_that_has_ended_does_not_come_back(
+    user: User, change: Callable[[User], None]
+) -> None:
+    before = user.get_session_auth_hash()
+    change(user)
+    assert user.get_session_auth_hash() != before
+    User.objects.update(is_active=True)
+    assert User.objects.get().get_session_auth_hash() == user.get_session_auth_hash()
+
+
 def test_django_sessions_are_bound_to_password_and_to_the_last_end_of_all(user: User) -> None:
     first = user.get_session_auth_hash()
     user.sessions_ended_at = AT
