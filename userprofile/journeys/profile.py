@@ -26,12 +26,15 @@ from userprofile.models import EmailTemplates, LoginActivity, User
 TAKEN = "A user with that {} already exists."
 
 
-def find(*, user_id: int, viewer: User) -> User:
-    """The user with this id, for itself and for staff; for anyone else it does not exist."""
+def find(*, user_id: int, viewer: User, to_change: bool = False) -> User:
+    """The user with this id, for itself and for staff; for anyone else it does not exist.
+
+    Nor does a superuser whom other staff want to change: with the address they would have the account.
+    """
     if user_id != viewer.pk and not viewer.is_staff:
         raise UserIdDoesNotExist
     user = User.objects.filter(pk=user_id, is_active=True).first() if user_id != viewer.pk else viewer
-    if user is None:
+    if user is None or (to_change and user.is_superuser and not (user == viewer or viewer.is_superuser)):
         raise UserIdDoesNotExist
     return user
 
@@ -61,7 +64,9 @@ def update(
 
 def apply(user: User, changes: dict[str, Any], client: Client) -> None:
     """Write the columns under the row's lock; a new address brings what belongs to it."""
-    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    row = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    if row is None:
+        raise UserIdDoesNotExist  # deleted since it was found
     accounts.claim(*(changes[name] for name in ("email", "username") if name in changes))
     judge_username(row, changes)
     if "email" in changes:
