@@ -325,7 +325,7 @@ class LoginActivity(models.Model):
 class Decoy(Guarded):
     """Stands in for every address that nobody has, so that PREVENT_ENUMERATION can count alike.
 
-    Bounded: addresses share 2**16 rows by a keyed hash.
+    Bounded: addresses share 2**24 rows by a keyed hash, so many that hardly any two ever meet.
     """
 
     bucket = models.PositiveIntegerField(primary_key=True)

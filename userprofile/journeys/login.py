@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from config.http.refusals import Refusal
 from userprofile import hashers
 from userprofile.client import Client
 from userprofile.clock import now
@@ -86,13 +87,16 @@ def _try(
     with transaction.atomic():
         account = (accounts.take(user) if user else None) or accounts.take_decoy(accounts.decoy_for(email))
         # Outdated, it is neither a success nor a failure before it was held against the new hash.
-        session = None if attempt.is_outdated(account) else _record(attempt, account)
-        wait = _count_failure(attempt, session)
+        if attempt.is_outdated(account):
+            session, refusal = None, None
+        else:
+            session, refusal = _record(attempt, account)
+        wait = spraying.count_failure(email, client, at=session.created_at) if session and refusal else None
     if session is None:
         user = accounts.find_user(email)
         return _try(user, email=email, password=password, client=client, staff_only=staff_only)
-    if session.attempt_name != SUCCESS:
-        _refuse(account, session, wait)
+    if refusal is not None:
+        raise TooManyFailures(wait=wait) if wait is not None else _as_told(account, refusal)
     return session, must_upgrade
 
 
@@ -138,25 +142,38 @@ def log_sign_out(*, user: User, client: Client, at: datetime) -> None:
         )
 
 
-def _record(attempt: Attempt, account: Account) -> LoginActivity:
+def _record(attempt: Attempt, account: Account) -> tuple[LoginActivity, Refusal | None]:
     """Decide under the row's lock, and write the outcome and its row of the activity log."""
     at = now()
     if lockout.is_in_force(account.sign_in_locked_at, at=at):
-        return _log(attempt, account, LOCKED, at=at)
+        return _log(attempt, account, LOCKED, at=at), AccountLocked()
     if isinstance(account, User) and attempt.is_right:
         return _record_right_password(attempt, account, at=at)
     accounts.write(account, **lockout.failed_sign_in(account, at=at))
     if account.sign_in_locked_at is None:
-        return _log(attempt, account, FAILED, at=at)
+        return _log(attempt, account, FAILED, at=at), _invalid(account)
     lockout.announce(account, kind="sign_in", ip_address=attempt.client.ip_address, at=at)
-    return _log(attempt, account, LOCKED, at=at)
+    return _log(attempt, account, LOCKED, at=at), AccountLockedNow()
 
 
-def _record_right_password(attempt: Attempt, user: User, *, at: datetime) -> LoginActivity:
+def _record_right_password(
+    attempt: Attempt, user: User, *, at: datetime
+) -> tuple[LoginActivity, Refusal | None]:
     if attempt.staff_only and not user.is_staff:
-        return _log(attempt, user, FAILED, at=at)  # nobody guessed anything: not counted
+        return _log(attempt, user, FAILED, at=at), _invalid(user)  # nobody guessed anything: not counted
     accounts.write(user, **lockout.NO_SIGN_IN_LOCK, last_login=at)
-    return _log(attempt, user, SUCCESS, at=at, **sessions.lifetimes(signed_in_at=at, at=at))
+    return _log(attempt, user, SUCCESS, at=at, **sessions.lifetimes(signed_in_at=at, at=at)), None
+
+
+def _invalid(account: Account) -> InvalidCredentials:
+    return InvalidCredentials(attempts_remaining=settings.LOGIN_MAX_FAILURES - account.sign_in_failures)
+
+
+def _as_told(account: Account, refusal: Refusal) -> Refusal:
+    """What happened to a decoy is told with PREVENT_ENUMERATION alone."""
+    if isinstance(account, User) or settings.PREVENT_ENUMERATION:
+        return refusal
+    return InvalidCredentials(attempts_remaining=None)
 
 
 def _log(
@@ -173,23 +190,6 @@ def _log(
         attempt_name=name,
         **columns,
     )
-
-
-def _count_failure(attempt: Attempt, session: LoginActivity | None) -> float | None:
-    """Every refusal counts alike, or the count would tell one from another."""
-    if session is None or session.attempt_name == SUCCESS:
-        return None
-    return spraying.count_failure(attempt.email, attempt.client, at=session.created_at)
-
-
-def _refuse(account: Account, session: LoginActivity, wait: float | None) -> None:
-    if wait is not None:
-        raise TooManyFailures(wait=wait)
-    if isinstance(account, User) or settings.PREVENT_ENUMERATION:
-        if session.attempt_name == LOCKED:
-            raise AccountLockedNow if account.sign_in_locked_at == session.created_at else AccountLocked
-        raise InvalidCredentials(attempts_remaining=settings.LOGIN_MAX_FAILURES - account.sign_in_failures)
-    raise InvalidCredentials(attempts_remaining=None)
 
 
 def _upgrade_hash(user: User, password: str) -> None:

@@ -12,7 +12,7 @@ from userprofile.clock import now
 from userprofile.models import Decoy, User
 
 Account = User | Decoy
-DECOY_BUCKETS = 2**16
+DECOY_BUCKETS = 2**24
 
 
 def find_user(email: str) -> User | None:
