@@ -17,7 +17,7 @@ from userprofile.tests.races import databases, records
 from userprofile.tests.races.figures import Figures
 from userprofile.tests.races.server import Server, running
 
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "1"))
 NODES = {  # both behind a proxy, so that a caller may come from any address
     "usual": {"TRUSTED_PROXIES": "1", "THROTTLES": "off", "MAIL_WORKER": "thread"},
     "strict": {"TRUSTED_PROXIES": "1", "THROTTLES": "on", "REFRESH_GRACE": "0"},

@@ -22,4 +22,4 @@ class Figures:
 
 
 def _text(outcomes: Counter[str]) -> str:
-    return ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items()))
+    return ", ".join(f"{number} × {outcome}" for outcome, number in sorted(outcomes.items()))
