@@ -1,0 +1,1 @@
+"""The fifteen holes of the specification, built naively: a test for each, which fails when it is put back."""
