@@ -137,6 +137,13 @@ def test_pages_say_when_the_secret_key_was_set_and_nothing_more(admin: Client, p
     assert all(SECRET not in entry.change_message for entry in LogEntry.objects.all())
 
 
+@pytest.mark.parametrize("lookup", ["secret_key_hash", "secret_key_hash__startswith", "secret_key_set_at__gt"])
+def test_secret_key_is_no_column_to_filter_by(lookup: str, admin: Client, application: Application) -> None:
+    changelist = reverse("admin:application_application_changelist")
+    assert admin.get(changelist, {lookup: "argon2"}).status_code == 400
+    assert admin.get(changelist, {"state_name__exact": "Kerala"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "word", ["acme", "example.org", "AAPFU0939F", "27AAPFU0939F1ZV", "owner@example.com"]
 )
