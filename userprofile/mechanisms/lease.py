@@ -77,7 +77,7 @@ def obstacle_to(row: EmailsLogs, *, at: datetime) -> Columns:
     try:
         otp.digits(row)
     except otp.UnknownKey:
-        return {"status": Status.FAILED, "last_error": f"UnknownKey {row.key_id}"}
+        return {"status": Status.FAILED, "last_error": "UnknownKey"}
     except Exception as error:  # noqa: BLE001  (nothing about one row may stop the others)
         return {"status": Status.FAILED, "last_error": backoff.summary(error)}
     return {}
