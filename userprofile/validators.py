@@ -66,7 +66,7 @@ class PersonalDataValidator:
     def _parts(self, user: User) -> set[str]:
         local, _, domain = (user.email or "").rpartition("@")
         words = (user.username, user.first_name, user.last_name, user.short_name, local, domain.split(".")[0])
-        pieces = {piece for word in words for piece in _words(word)}
+        pieces = {piece for word in words for piece in _words(word or "")}
         return {piece for piece in pieces if len(piece) >= 4}
 
 

@@ -114,6 +114,10 @@ def test_short_parts_of_a_name_are_no_reason() -> None:
     assert problems("Kim-vLee-7q#z", user) == []
 
 
+def test_a_user_without_a_username_is_judged_by_the_rest() -> None:
+    assert problems("Nakamura#20267", User(username=None, last_name="Nakamura")) == [PERSONAL]
+
+
 def test_somebody_elses_name_is_no_reason() -> None:
     assert problems("Xy-Lindgren-7", User(username="kim", email="kim@example.com")) == []
 
