@@ -203,7 +203,7 @@ class UpdateAPIView(APIView):
 
 def update_user(request: Request, user_id: int) -> Response:
     viewer, session = signed_in(request)
-    user = profile.find(user_id=user_id, viewer=viewer)
+    user = profile.find(user_id=user_id, viewer=viewer, to_change=True)
     serializer = UserDetails(user, data=request.data)
     serializer.is_valid(raise_exception=True)
     profile.update(
@@ -266,7 +266,7 @@ class LogoutView(APIView):
 
     def post(self, request: Request) -> Response:
         django_session, at = request._request.session, now()
-        bearers, cookies = self._bearers(request), django_session.get(sessions.ACTIVITY_ID)
+        bearers, cookies = self._bearers(request, at), django_session.get(sessions.ACTIVITY_ID)
         if bearers is not None:
             login.sign_out(session_id=bearers, beside=cookies, at=at)
         elif cookies is not None:
@@ -276,10 +276,10 @@ class LogoutView(APIView):
         django_session.flush()
         return Response({"detail": "Logout successful."})
 
-    def _bearers(self, request: Request) -> int | None:
+    def _bearers(self, request: Request, at: datetime) -> int | None:
         try:
             token = bearer_token(request)
-            return None if token is None else sessions.session_id_of(token)
+            return None if token is None else sessions.session_id_of(token, at=at)
         except (AuthenticationFailed, TokenInvalid):
             raise UserIsNotAuthenticated from None
 
