@@ -22,13 +22,20 @@ DEFAULT_POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
 @contextmanager
 def made(kind: str, folder: Path) -> Iterator[str]:
     """The URL of a new database with all its tables."""
-    with (_postgresql if kind == "postgresql" else _sqlite)(folder) as url:
+    with empty(kind, folder) as url:
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         environment = {**os.environ, "DATABASE_URL": url}
         subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
-        with _opened(url):
+        with opened(url):
             yield url
             _refuse_deadlocks()
+
+
+@contextmanager
+def empty(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a new database without a table."""
+    with (_postgresql if kind == "postgresql" else _sqlite)(folder) as url:
+        yield url
 
 
 @contextmanager
@@ -56,7 +63,7 @@ def _postgresql(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[None]:
+def opened(url: str) -> Iterator[None]:
     """`using(ALIAS)` reaches it. The alias is in no list: pytest-django makes no test database of it."""
     found = connections.configure_settings({DEFAULT_DB_ALIAS: dict(dj_database_url.parse(url))})
     options = found[DEFAULT_DB_ALIAS]

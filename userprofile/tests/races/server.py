@@ -21,16 +21,21 @@ COMPLAINT = re.compile(r"ERROR|CRITICAL|Traceback|database is locked|deadlock", 
 class Server:
     """A running service, fifty callers of it, and its log."""
 
-    def __init__(self, *, port: int, log: Path) -> None:
+    def __init__(self, *, port: int, log: Path, process: "subprocess.Popen[bytes]") -> None:
+        self.port, self.process = port, process
         self.callers = Callers(port)
         self.volley = self.callers.volley
         self.post = self.callers.first.post
         self.get = self.callers.first.get
         self._log = log
 
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
     def complaints(self) -> list[str]:
         """What the log says of faults; a lost race must leave no trace there."""
-        return [line for line in self._log.read_text().splitlines() if COMPLAINT.search(line)]
+        return [line for line in self.log.splitlines() if COMPLAINT.search(line)]
 
 
 @contextmanager
@@ -50,7 +55,7 @@ def running(*, database_url: str, folder: Path, **variables: str) -> Iterator[Se
             _command(), cwd=settings.BASE_DIR, env={**os.environ, **given}, stdout=stream, stderr=stream
         )
     try:
-        server = Server(port=_port(process, log), log=log)
+        server = Server(port=_port(process, log), log=log, process=process)
         yield server
         server.callers.hang_up()
     finally:
