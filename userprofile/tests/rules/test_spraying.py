@@ -210,6 +210,14 @@ def test_a_failure_takes_one_statement_more_for_known_and_unknown_alike(
         assert ["throttlecounter" in text for text in taken] == [False] * (len(taken) - 1) + [True]
 
 
+def test_a_failure_is_counted_while_its_accounts_row_is_held(user: User) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        try_to_enter(user.email)
+    *_, count, end = (query["sql"] for query in captured)
+    assert "throttlecounter" in count
+    assert end.startswith("RELEASE SAVEPOINT")
+
+
 def test_a_sign_in_asks_all_its_counters_in_one_statement() -> None:
     assert len(statements(must_wait)) == 1
 
@@ -268,9 +276,6 @@ def test_failed_sign_ins_ring_and_successes_do_not(
     with django_capture_on_commit_callbacks(execute=True):
         assert try_to_enter("nobody@example.com") is InvalidCredentials
     assert len(rings()) == 1
-
-
-# --- Off --------------------------------------------------------------------------------------
 
 
 def test_without_throttles_nothing_is_counted_refused_or_rung(
