@@ -357,6 +357,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "ERROR"},
     },
 }
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.TellsNothing"
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without one there is no /metrics
 if METRICS_TOKEN and importlib.util.find_spec("prometheus_client") is None:
     refuse("METRICS_TOKEN", "needs prometheus-client: pip install -r requirements-prod.txt")

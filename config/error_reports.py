@@ -1,0 +1,29 @@
+"""What Django's own error pages and mails may tell: where it went wrong, and nothing that anybody sent."""
+
+import re
+from types import TracebackType
+from typing import Any
+
+from django.http import HttpRequest
+from django.views.debug import SafeExceptionReporterFilter
+
+
+class TellsNothing(SafeExceptionReporterFilter):
+    """Every variable and every field is hidden, in DEBUG too; so are settings that hold a password in a URL."""
+
+    hidden_settings = re.compile(
+        f"{SafeExceptionReporterFilter.hidden_settings.pattern}|URL|DSN|DATABASES", re.IGNORECASE
+    )
+
+    def is_active(self, request: HttpRequest | None) -> bool:
+        return True
+
+    def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
+        names = request.POST if request is not None else {}
+        return dict.fromkeys(names, self.cleansed_substitute)
+
+    def get_traceback_frame_variables(
+        self, request: HttpRequest | None, tb_frame: TracebackType
+    ) -> list[tuple[str, Any]]:
+        names = tb_frame.f_locals  # type: ignore[attr-defined]  # Django passes a frame
+        return [(name, self.cleansed_substitute) for name in names]
