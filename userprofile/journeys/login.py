@@ -124,7 +124,8 @@ def sign_out(*, session_id: int, beside: int | None = None, at: datetime) -> Non
         if not user.filter(Exists(session.filter(user_id=OuterRef("pk")))).update(logout=at):
             raise UserIsNotAuthenticated
         ended = [session_id] if beside is None else [session_id, beside]
-        LoginActivity.objects.filter(pk__in=ended).end_open(at=at)
+        if not LoginActivity.objects.filter(pk__in=ended).end_open(at=at):
+            raise UserIsNotAuthenticated  # a parallel sign-out was quicker
 
 
 def log_sign_out(*, user: User, client: Client, at: datetime) -> None:
