@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 
 from userprofile.models import User
 
-# What people write for letters when a policy asks for digits and signs.
-DISGUISES = str.maketrans("@4301$5!7+89", "aaeoissittbg")
+# What people write for letters when a policy asks for digits and signs; 1 and ! are i or l, so those are one.
+DISGUISES = str.maketrans("@4301$5!7+89l|", "aaeoissittbgii")
+LEAST_WORD = 3  # `Abc2026!` is no password either
 
 
 class PasswordPolicyValidator:
@@ -56,8 +57,8 @@ class PersonalDataValidator:
     def validate(self, password: str, user: User | None = None) -> None:
         if user is None:
             return
-        plain = {password.casefold(), undisguised(password)}
-        if any(part in form for part in self._parts(user) for form in plain):
+        plain = password.casefold()
+        if any(part in plain or undisguised(part) in undisguised(plain) for part in self._parts(user)):
             raise ValidationError("Password must not contain your name or e-mail address.")
 
     def get_help_text(self) -> str:
@@ -76,7 +77,7 @@ class DisguisedCommonPasswordValidator:
     def validate(self, password: str, user: User | None = None) -> None:
         if password.lower().strip() in common_passwords():
             return  # undisguised: Django's own validator says so, and once is enough
-        if any(form in common_passwords() for form in _plain_forms(password)):
+        if not _bare_forms(password).isdisjoint(_undisguised_common_passwords()):
             raise ValidationError("This password is too common.")
 
     def get_help_text(self) -> str:
@@ -87,20 +88,23 @@ def _is_special(character: str) -> bool:
     return not character.isalnum()
 
 
-def undisguised(password: str) -> str:
-    """Lower case, with the signs that stand for letters turned back into them."""
-    return password.casefold().translate(DISGUISES)
+def undisguised(text: str) -> str:
+    """One form for all disguises of a word: lower case, signs and digits as the letters they stand for."""
+    return text.casefold().translate(DISGUISES)
 
 
-def _plain_forms(password: str) -> set[str]:
+def _bare_forms(password: str) -> set[str]:
+    """What may hide in it: with any of the signs and digits around it taken off, and those within it."""
     folded = password.casefold()
-    signs_and_digits = "0123456789!@#$%^&*()-_=+[]{};:'\",.<>/?\\|`~ "
-    signs = signs_and_digits[10:]
-    letters = "".join(character for character in folded if character.isalpha())
-    without_signs = "".join(character for character in folded if character.isalnum())
-    forms = {folded, without_signs, folded.strip(signs), folded.strip(signs_and_digits), letters}
-    forms |= {undisguised(form) for form in (*forms, folded.rstrip(signs_and_digits))}
-    return {form for form in forms if len(form) >= 4}
+    letters = [place for place, character in enumerate(folded) if character.isalpha()] or [0]
+    cores = {
+        folded[begin:end]
+        for begin in range(letters[0] + 1)
+        for end in range(max(letters[-1], begin) + 1, len(folded) + 1)
+    }
+    cores |= {"".join(character for character in core if character.isalnum()) for core in cores}
+    cores |= {"".join(character for character in folded if character.isalpha())}
+    return {undisguised(core) for core in cores if len(core) >= LEAST_WORD}
 
 
 def _words(text: str) -> list[str]:
@@ -113,3 +117,8 @@ def common_passwords() -> frozenset[str]:
     path = Path(password_validation.__file__).parent / "common-passwords.txt.gz"
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return frozenset(line.strip() for line in lines)
+
+
+@functools.cache
+def _undisguised_common_passwords() -> frozenset[str]:
+    return frozenset(undisguised(word) for word in common_passwords())
