@@ -38,7 +38,7 @@ class KeyRing(TokenBackend):
     """
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        claims = {"audience": self.audience, "issuer": self.issuer}
+        claims: Any = {"audience": self.audience, "issuer": self.issuer}
         options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
         for key in settings.JWT_VERIFYING_KEYS:
             try:
