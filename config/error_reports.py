@@ -9,7 +9,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class TellsNothing(SafeExceptionReporterFilter):
-    """Every variable and every field is hidden, in DEBUG too; so are settings that hold a password in a URL."""
+    """Variables and fields are hidden, in DEBUG too, and so are settings that are URLs with a password."""
 
     hidden_settings = re.compile(
         f"{SafeExceptionReporterFilter.hidden_settings.pattern}|URL|DSN|DATABASES", re.IGNORECASE

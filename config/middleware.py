@@ -52,7 +52,7 @@ class JsonErrors:
         failed = response.status_code >= HTTPStatus.BAD_REQUEST
         if failed and not _speaks_json(response) and not is_for_admin(request):
             response = json_error(request, response.status_code, replaces=response)
-        if _speaks_json(response):
+        if _speaks_json(response) or is_for_admin(request):
             response.headers.setdefault("Cache-Control", "no-store")
         if response.has_header("Allow") and not is_for_admin(request):
             # DRF always names it, though without metadata it is a 405; a preflight never comes this far.

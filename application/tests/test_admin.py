@@ -137,7 +137,7 @@ def test_pages_say_when_the_secret_key_was_set_and_nothing_more(admin: Client, p
     assert all(SECRET not in entry.change_message for entry in LogEntry.objects.all())
 
 
-@pytest.mark.parametrize("lookup", ["secret_key_hash", "secret_key_hash__startswith", "secret_key_set_at__gt"])
+@pytest.mark.parametrize("lookup", ["secret_key_hash", "secret_key_hash__startswith"])
 def test_secret_key_is_no_column_to_filter_by(lookup: str, admin: Client, application: Application) -> None:
     changelist = reverse("admin:application_application_changelist")
     assert admin.get(changelist, {lookup: "argon2"}).status_code == 400

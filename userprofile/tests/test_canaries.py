@@ -185,7 +185,10 @@ CRASHES: dict[str, tuple[str, dict[str, str]]] = {
         f"{BASE}forget_password/",
         {"otp_entered": "7263514098", "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD},
     ),
-    "userprofile.mechanisms.sessions._open_session": (f"{BASE}token/refresh/", {"refresh_token": "filled in"}),
+    "userprofile.mechanisms.sessions._open_session": (
+        f"{BASE}token/refresh/",
+        {"refresh_token": "filled in"},
+    ),
 }
 
 

@@ -28,7 +28,16 @@ PYTHON = {
 
 @pytest.mark.parametrize(
     "weak",
-    ["Passw0rd!", "P@ssw0rd1", "Qwerty123!", "Welcome1!", "Letme1n!", "Admin@123", "Kim.Rivera1!", "R1vera#2026"],
+    [
+        "Passw0rd!",
+        "P@ssw0rd1",
+        "Qwerty123!",
+        "Welcome1!",
+        "Letme1n!",
+        "Admin@123",
+        "Kim.Rivera1!",
+        "R1vera#2026",
+    ],
 )
 def test_14_a_password_that_only_looks_strong_is_refused(
     weak: str, make_user: Callable[..., User], code_of: Callable[..., str]
@@ -54,6 +63,8 @@ def test_15_the_base_is_supported_today() -> None:
         pinned = re.search(r"^django==(\d+)\.(\d+)\.", (PROJECT / name).read_text(), re.MULTILINE)
         assert pinned is not None
         assert DJANGO[int(pinned[1]), int(pinned[2])] > today, name
-    images = re.findall(r"^FROM python:(\d+)\.(\d+)", (PROJECT / "deploy/Dockerfile").read_text(), re.MULTILINE)
+    images = re.findall(
+        r"^FROM python:(\d+)\.(\d+)", (PROJECT / "deploy/Dockerfile").read_text(), re.MULTILINE
+    )
     assert images
     assert all(PYTHON[int(major), int(minor)] > today for major, minor in images)

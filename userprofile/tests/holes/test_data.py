@@ -101,7 +101,9 @@ def test_13_no_value_becomes_markup_a_placeholder_or_a_header(user: User, evil: 
     with pytest.raises(ValidationError):
         row.save()
     EmailTemplates.objects.filter(pk=row.pk).update(
-        subject="Hello {{ first_name }}", text_body="{{ first_name }} {{ otp }}", html_body="{{ first_name }} {{ otp }}"
+        subject="Hello {{ first_name }}",
+        text_body="{{ first_name }} {{ otp }}",
+        html_body="{{ first_name }} {{ otp }}",
     )
     name = "<b>{{ otp }}</b>\r\nBcc: mallory@evil.example"
     User.objects.update(first_name=f"{name[:24]}\r\nBcc: mallory")
@@ -117,4 +119,6 @@ def test_13_no_value_becomes_markup_a_placeholder_or_a_header(user: User, evil: 
     echoed = Client().get("/health/live", headers={"X-Request-ID": "spoofed\r\nSet-Cookie: a=b"})
     assert "spoofed" not in echoed["X-Request-ID"]
     with pytest.raises(ValidationError):
-        User(username="x", email="kim@example.com\r\nBcc: mallory@evil.example", password=PASSWORD).full_clean()
+        User(
+            username="x", email="kim@example.com\r\nBcc: mallory@evil.example", password=PASSWORD
+        ).full_clean()

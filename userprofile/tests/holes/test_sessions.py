@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as service
 from django.contrib.auth import SESSION_KEY, authenticate
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -45,6 +46,7 @@ def test_06_logging_out_ends_both_tokens_and_the_cookie(
     cookies.post(ENTER, {"email": user.email, "Password": PASSWORD})
     stolen = cookies.cookies["sessionid"].value
     assert cookies.post(LOGOUT).status_code == 200
+    assert not Session.objects.filter(session_key=stolen).exists()
     thief = Client()
     thief.cookies["sessionid"] = stolen
     assert thief.post(LOGOUT).json() == {"error": "User is not authenticated."}

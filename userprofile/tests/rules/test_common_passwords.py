@@ -69,7 +69,7 @@ def test_strong_random_passwords_are_hardly_ever_refused(length: int) -> None:
 
 
 def test_phrases_of_two_words_that_are_not_common_pass() -> None:
-    words = "Fjord Walnut Granite Juniper Quartz Bramble Lantern Meadow".split()
+    words = ["Fjord", "Walnut", "Granite", "Juniper", "Quartz", "Bramble", "Lantern", "Meadow"]
     phrases = [f"{one}-{two}{number}" for one in words for two in words for number in (4, 8) if one != two]
     assert [phrase for phrase in phrases if not passes(phrase)] == []
 
