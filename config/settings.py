@@ -4,6 +4,7 @@ import importlib.util
 import re
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytz
@@ -331,7 +332,7 @@ if REDIS_URL:
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
     refuse("LOG_LEVEL", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "config.request_log.AddRequestId"}},
