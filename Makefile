@@ -21,7 +21,7 @@ RACE_ROUNDS ?= 100
 ROUNDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test races mail-faults topology lint format requirements clean
+.PHONY: help run test races mail-faults faults topology lint format requirements clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 22
@@ -44,6 +44,10 @@ races: $(DEV_STAMP) ## the tests of parallel requests alone, RACE_ROUNDS times
 mail-faults: export ROUNDS := $(ROUNDS)
 mail-faults: $(DEV_STAMP) ## mail workers killed at each step, ROUNDS times, on the database of DATABASE_URL
 	@$(TIED) $(PY) -m pytest userprofile/tests/faults/test_mail_survival.py $(ARGS)
+
+faults: export FAULT_ROUNDS := $(ROUNDS)
+faults: $(DEV_STAMP) ## what breaks under load, ROUNDS times each: webs, databases, Redis, the disk; what survived
+	@$(TIED) $(PY) -m pytest userprofile/tests/faults --ignore-glob='*mail*' --ignore-glob='*celery*' $(ARGS)
 
 topology: $(DEV_STAMP) ## two webs, Celery, PostgreSQL, Redis and an SMTP server together, as deploy/compose.yaml has them
 	@$(TIED) $(PY) benchmarks/topology.py

@@ -45,6 +45,11 @@ proxy_protocol = False
 control_socket_disable = True  # gunicorn would open one in the home folder
 
 loglevel = settings.LOG_LEVEL.lower()
+if not settings.DEBUG:
+    # gunicorn's own lines go where ours go, and are JSON as well.
+    logconfig_dict = settings.LOGGING | {
+        "loggers": settings.LOGGING["loggers"] | {"gunicorn.error": {"propagate": True}}
+    }
 
 
 def when_ready(server: "Arbiter") -> None:

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.utils import load_backend
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionDoesNotExist, load_backend
 
 ALIAS = "races"
 DEFAULT_POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -23,12 +24,16 @@ DEFAULT_POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
 def made(kind: str, folder: Path) -> Iterator[str]:
     """The URL of a new database with all its tables."""
     with empty(kind, folder) as url:
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        environment = {**os.environ, "DATABASE_URL": url}
-        subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
+        migrate(url)
         with opened(url):
             yield url
             _refuse_deadlocks()
+
+
+def migrate(url: str) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    environment = {**os.environ, "DATABASE_URL": url}
+    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True)
 
 
 @contextmanager
@@ -67,12 +72,23 @@ def opened(url: str) -> Iterator[None]:
     """`using(ALIAS)` reaches it. The alias is in no list: pytest-django makes no test database of it."""
     found = connections.configure_settings({DEFAULT_DB_ALIAS: dict(dj_database_url.parse(url))})
     options = found[DEFAULT_DB_ALIAS]
+    former = _connection()
     connections[ALIAS] = load_backend(options["ENGINE"]).DatabaseWrapper(options, ALIAS)
     try:
         yield
     finally:
         connections[ALIAS].close()
         del connections[ALIAS]
+        if former is not None:
+            connections[ALIAS] = former
+
+
+def _connection() -> BaseDatabaseWrapper | None:
+    """What ALIAS reaches until now."""
+    try:
+        return connections[ALIAS]
+    except ConnectionDoesNotExist:
+        return None
 
 
 def _refuse_deadlocks() -> None:
