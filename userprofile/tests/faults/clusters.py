@@ -34,8 +34,8 @@ class Cluster:
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=3)
 
     def make(self) -> None:
-        initdb = [self._programs / "initdb", "-D", self._folder / "data", "-A", "trust", "-U", "postgres"]
-        options = ["--no-sync", "--encoding", "UTF8", "--locale", "C"]
+        initdb = [str(self._programs / "initdb"), "-D", str(self._folder / "data"), "-A", "trust"]
+        options = ["-U", "postgres", "--no-sync", "--encoding", "UTF8", "--locale", "C"]
         with (self._folder / "initdb.log").open("wb") as log:
             subprocess.run(
                 [*initdb, *options], cwd=self._folder, stdout=log, stderr=log, check=True, **self._account

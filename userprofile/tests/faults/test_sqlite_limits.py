@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from userprofile.models import EmailsLogs
+from userprofile.models import EmailsLogs, User
 from userprofile.tests.faults import load, processes
 from userprofile.tests.faults.conftest import ROUNDS
 from userprofile.tests.faults.ledger import Ledger
@@ -59,7 +59,7 @@ def codes_issued() -> int:
 
 def counted() -> int:
     """Every accepted request for a first reset code leaves this column and one code, or neither."""
-    users = records.User.objects.using(ALIAS)
+    users = User.objects.using(ALIAS)
     return users.filter(last_code_requested_at__isnull=False).count()
 
 

@@ -14,7 +14,8 @@ import pytest
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import ConnectionDoesNotExist, load_backend
+from django.db.utils import load_backend
+from django.utils.connection import ConnectionDoesNotExist
 
 ALIAS = "races"
 DEFAULT_POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
