@@ -1,6 +1,7 @@
 """What Django's own error pages and mails may tell: where it went wrong, and nothing that anybody sent."""
 
 import re
+from collections.abc import ItemsView
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +25,6 @@ class TellsNothing(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: TracebackType
-    ) -> list[tuple[str, Any]]:
+    ) -> ItemsView[str, Any]:
         names = tb_frame.f_locals  # type: ignore[attr-defined]  # Django passes a frame
-        return [(name, self.cleansed_substitute) for name in names]
+        return dict.fromkeys(names, self.cleansed_substitute).items()

@@ -86,6 +86,12 @@ def test_options_and_a_browser_are_told_nothing_of_a_view(
     assert page["Content-Type"].startswith("application/json")
 
 
+@each(DOORS)
+def test_trace_is_no_method(door: Door, at_the_door: Callable[[Door], APIClient]) -> None:
+    answer = at_the_door(door).generic("TRACE", door.path)
+    assert (answer.status_code, b"Bearer" in answer.content) == (405, False)
+
+
 # --- The admin's door -------------------------------------------------------------------------
 
 
