@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from userprofile.models import User
@@ -37,15 +39,16 @@ def assert_signed_out(server: Server, user: User, answers: list[Answer]) -> None
             assert server.post("/userprofile/token/refresh/", token).status == 401
         else:
             cookie = answer.headers["Set-Cookie"].split(";")[0]
+            assert server.get(f"/{settings.ADMIN_PATH}", Cookie=cookie).status == 302
             assert server.post("/userprofile/logout/", Cookie=cookie).status == 401
 
 
 @pytest.mark.parametrize("columns", [{}, {"password": OLD_HASH}], ids=["new hash", "old hash"])
 def test_no_session_of_the_old_password_outlives_a_reset(
-    server: Server, rounds: range, reset_code: Callable[[User], str], columns: dict[str, str]
+    server: Server, rounds: range, reset_code: Callable[[User], str], columns: dict[str, Any]
 ) -> None:
     for _ in rounds:
-        user = records.make_user(**columns)
+        user = records.make_user(is_staff=True, is_superuser=True, **columns)
         new = {"new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
         body = {"email": user.email, "otp_entered": reset_code(user), **new}
         reset, *answers = server.volley([post("/userprofile/forget_password/", body), *sign_ins(user)])
@@ -56,7 +59,7 @@ def test_no_session_of_the_old_password_outlives_a_reset(
 
 def test_no_session_outlives_a_deactivation(server: Server, rounds: range) -> None:
     for _ in rounds:
-        user = records.make_user()
+        user = records.make_user(is_staff=True, is_superuser=True)
         deactivation = after(random.random() * SPREAD / 2, change_user(server, user, is_active=None))
         answer, *answers = server.volley([deactivation, *sign_ins(user)])
         assert answer.status == 302, answer

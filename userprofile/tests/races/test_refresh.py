@@ -93,6 +93,17 @@ def test_parallel_refreshes_past_the_grace_end_the_session(
         assert_nothing_works(server, user, {first, successor})
 
 
+def test_one_of_parallel_logouts_ends_the_session(server: Server, rounds: range) -> None:
+    for _ in rounds:
+        user = records.make_user()
+        first = records.make_session(user)
+        bearer = f"Bearer {first.access_token}"
+        answers = server.volley([post("/userprofile/logout/", Authorization=bearer)] * CALLERS)
+        assert sorted(answer.status for answer in answers) == [200] + [401] * (CALLERS - 1)
+        assert session_of(user).logout_time == records.read(user).logout
+        assert_nothing_works(server, user, {first})
+
+
 def by_logout(server: Server, user: User, sessions: list[Tokens], code: str) -> Ends:
     bearers = [f"Bearer {tokens.access_token}" for tokens in sessions]
     return [single(post("/userprofile/logout/", Authorization=bearer)) for bearer in bearers]
