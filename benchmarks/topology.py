@@ -264,6 +264,9 @@ def main() -> None:
         walk(topology)
         hurried(topology)
         break_the_broker(topology, redis)
+        expect(
+            "exit codes of Celery's worker and beat so far", [part.poll() for part in celery], [None, None]
+        )
         kill_celery(topology, celery)
     say("All of it as promised; every process is ended.")
 

@@ -73,6 +73,14 @@ def test_broker_that_is_away_is_left_alone_for_the_pause(
     assert caplog.messages == ["The broker is away (ConnectionRefusedError): mail waits for the sweep."]
 
 
+def test_lost_broker_leaves_nothing_to_restore() -> None:
+    """Restoring messages over the lost connection ended Celery's worker."""
+    from config.celery import app
+
+    assert [(queue.name, queue.no_ack) for queue in app.conf.task_queues] == [("celery", True)]
+    assert app.conf.task_default_queue == "celery"
+
+
 def test_beat_sweeps_within_what_the_retries_allow_for() -> None:
     from config.celery import app
 
