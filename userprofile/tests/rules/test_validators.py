@@ -115,7 +115,7 @@ def test_short_parts_of_a_name_are_no_reason() -> None:
 
 
 def test_a_user_without_a_username_is_judged_by_the_rest() -> None:
-    assert problems("Nakamura#7q2k", User(username=None, last_name="Nakamura"))[0] == PERSONAL
+    assert problems("Nakamura#7q2k", User(username=None, last_name="Nakamura"))[0] == PERSONAL  # type: ignore[misc]
 
 
 def test_somebody_elses_name_is_no_reason() -> None:
