@@ -252,10 +252,11 @@ def test_other_schemes_are_no_sign_in(door: Door, api: APIClient) -> None:
 
 
 @each(CLOSED_DOORS)
-def test_scheme_is_read_in_any_case(door: Door, at_the_door: AtTheDoor) -> None:
-    client = at_the_door(door)
-    token = client.tokens["access_token"]  # type: ignore[attr-defined]
-    response = send(APIClient(), door, door.methods[0], authorization=f"bEaReR {token}")
+def test_scheme_is_read_in_any_case(
+    door: Door, kims_application: object, kim: User, sign_in: Callable[[User], Any], api: APIClient
+) -> None:
+    token = sign_in(kim).tokens["access_token"]
+    response = send(api, door, door.methods[0], authorization=f"bEaReR {token}")
     assert response.status_code == 200
 
 

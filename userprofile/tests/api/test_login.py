@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -292,6 +293,14 @@ def test_old_hash_is_made_anew_on_sign_in(api: APIClient, user: User, password: 
         headers = _bearer(tokens["access_token"])
         assert api.get(f"/userprofile/User_update/{user.pk}/", headers=headers).status_code == 200
     assert login(api, user.email, "wrong") == INVALID
+
+
+def test_django_session_survives_the_upgrade_of_its_hash(cookies: Client, staff: User, password: str) -> None:
+    """A Django session is bound to the hash, and this one begins while the hash is made anew."""
+    User.objects.filter(pk=staff.pk).update(password=make_password(password, hasher="pbkdf2_sha256"))
+    body = {"email": staff.email, "Password": password}
+    assert cookies.post("/userprofile/account_locked/", body).status_code == 200
+    assert cookies.get("/admin/").status_code == 200
 
 
 def test_old_hash_does_not_open_for_a_wrong_password(api: APIClient, user: User, password: str) -> None:
