@@ -15,7 +15,7 @@ DEV_STAMP := $(VENV)/.installed-dev-$(firstword $(shell cksum < requirements-dev
 PIP_INSTALL = $(TIED) $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 # Linters see the settings as a deployment would, whatever this machine's environment or .env holds.
-LINT_SETTINGS = ENV_FILE=/dev/null DEBUG=off SECRET_KEY=only-for-the-linters-0123456789-abcdefghijklmnop ALLOWED_HOSTS=localhost
+LINT_SETTINGS = ENV_FILE=/dev/null DEBUG=off SECRET_KEY=only-for-the-linters-0123456789-abcdefghijklmnopqrstuvwxyz ALLOWED_HOSTS=localhost
 PYTEST_WORKERS ?= auto
 RACE_ROUNDS ?= 100
 ROUNDS ?= 10
