@@ -197,7 +197,8 @@ def _upgrade_hash(user: User, password: str) -> None:
     """A hash of today's strength in place of the old one, unless the password has changed since."""
     new_hash = hashers.hash_password(password)
     if not User.objects.filter(pk=user.pk, password=user.password).update(password=new_hash):
-        new_hash = User.objects.values_list("password", flat=True).get(pk=user.pk)
-        if not hashers.verify(password, new_hash)[0]:
+        stored = User.objects.filter(pk=user.pk).values_list("password", flat=True).first()
+        if stored is None or not hashers.verify(password, stored)[0]:
             return
+        new_hash = stored
     user.password = new_hash  # a Django session that is about to begin is bound to it
