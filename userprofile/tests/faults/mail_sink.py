@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 EHLO, MAIL, IN_DATA, ACCEPTED = "EHLO", "MAIL", "in DATA", "accepted"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Sink:

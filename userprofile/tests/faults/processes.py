@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0
+PATIENCE = 120.0
 Process = subprocess.Popen[bytes]
 
 
