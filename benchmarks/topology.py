@@ -272,6 +272,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # and everything is ended and dropped
     try:
         main()
     except Surprise as surprise:
