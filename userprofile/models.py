@@ -12,26 +12,8 @@ from django.utils.crypto import salted_hmac
 
 from userprofile.addresses import canonical
 from userprofile.clock import now
+from userprofile.columns import Guarded, Mail
 from userprofile.hashers import normalized
-
-
-class Guarded(models.Model):
-    """The counters behind the three refusals; a User has them, and so has a Decoy."""
-
-    sign_in_failures = models.PositiveSmallIntegerField(default=0, editable=False)
-    sign_in_locked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    reset_failures = models.PositiveSmallIntegerField(default=0, editable=False)
-    reset_locked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    forget_password_attempts = models.PositiveSmallIntegerField(
-        default=0, editable=False, help_text="Resends of reset codes since the first, free one."
-    )
-    last_code_requested_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="The last accepted request for a reset code."
-    )
-    blocked_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        abstract = True
 
 
 class OctetLength(models.Func):
@@ -203,38 +185,11 @@ class EmailTemplates(models.Model):
         super().save(*args, **kwargs)
 
 
-class EmailsLogs(models.Model):
+class EmailsLogs(Mail):
     """A mail in the outbox; a mail with a code is the code, though its digits are stored nowhere."""
-
-    class Status(models.TextChoices):
-        QUEUED = "queued"
-        SENDING = "sending"
-        SENT = "sent"
-        FAILED = "failed"  # given up after MAIL_MAX_ATTEMPTS
-        EXPIRED = "expired"  # its code ran out before it could be sent
-        REPLACED = "replaced"  # its code was voided before it could be sent
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="emails", db_index=False)
     template = models.CharField(max_length=40, choices=EmailTemplates.Name.choices)
-    to_email = models.EmailField(max_length=254)
-    context = models.JSONField(default=dict, blank=True)
-    message_id = models.CharField(max_length=120, unique=True)
-
-    nonce = models.CharField(max_length=32, blank=True, editable=False)
-    key_id = models.CharField(max_length=16, blank=True, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    used_at = models.DateTimeField(null=True, blank=True)
-    voided_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveSmallIntegerField(default=0)
-
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(
-        default=now, help_text="When it is due; while it is being sent, when the lease ends."
-    )
-    last_error = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(default=now)
-    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "e-mail"
@@ -252,16 +207,6 @@ class EmailsLogs(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} to {self.to_email}"
-
-    def is_live_code(self, at: datetime) -> bool:
-        """Whether this row's code could still open anything."""
-        return (
-            bool(self.nonce)
-            and self.used_at is None
-            and self.voided_at is None
-            and self.expires_at is not None
-            and at < self.expires_at
-        )
 
 
 class LoginActivityQuerySet(models.QuerySet["LoginActivity"]):
@@ -329,10 +274,32 @@ class Decoy(Guarded):
     """
 
     bucket = models.PositiveIntegerField(primary_key=True)
-    reset_code_at = models.DateTimeField(null=True)
-    validation_code_at = models.DateTimeField(null=True)
-    validation_failures = models.PositiveSmallIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
+
+    @property
+    def email(self) -> str:
+        """Where its mails would go: an address that there cannot be (RFC 2606)."""
+        return f"{self.bucket}@decoy.invalid"
+
+    email_canonical = email
+
+
+class DecoyMail(Mail):
+    """What an unknown address would have been sent: never is, and its code opens nothing.
+
+    It costs a stranger's request the statements that a user's mail costs, index for index. Bounded:
+    a decoy has one of each template, and the next one takes its place.
+    """
+
+    user = models.ForeignKey(Decoy, on_delete=models.CASCADE, related_name="emails", db_index=False)
+    template = models.CharField(max_length=40, choices=EmailTemplates.Name.choices)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "template"), name="decoy_mails_one_of_each"),)
+        indexes = (
+            models.Index("next_attempt_at", name="decoy_mails_due"),
+            models.Index("created_at", name="decoy_mails_created"),
+        )
 
 
 class ThrottleCounter(models.Model):

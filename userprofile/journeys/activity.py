@@ -37,7 +37,7 @@ def read(*, email: str, viewer: User, limit: int = PAGE, before: int | None = No
 
     Raises ActivityUserNotFound for an address that nobody has, and for one the viewer may not see.
     """
-    user = accounts.find_user(email)
+    user = accounts.find_user(email, whole=True)
     if user is None or not (user.pk == viewer.pk or viewer.is_staff):
         raise ActivityUserNotFound
     limit = min(limit, PAGE)

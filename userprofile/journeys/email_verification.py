@@ -8,9 +8,9 @@ from django.db import transaction
 from config.http.refusals import Refusal
 from userprofile.clock import now
 from userprofile.exceptions import OtpAttemptsExceeded, OtpExpired, OtpInvalid, OtpUsed, UserNotFound
-from userprofile.mechanisms import accounts, decoys, otp
+from userprofile.mechanisms import accounts, otp
+from userprofile.mechanisms.accounts import Account
 from userprofile.mechanisms.otp import Verdict
-from userprofile.models import Decoy, User
 
 REFUSALS: dict[Verdict, type[Refusal]] = {
     Verdict.DEAD: OtpInvalid,
@@ -22,11 +22,7 @@ REFUSALS: dict[Verdict, type[Refusal]] = {
 def send_code(*, email: str) -> None:
     """Send a validation code in place of the last one. Raises UserNotFound."""
     with transaction.atomic():
-        account = _take(email)
-        if isinstance(account, Decoy):
-            decoys.issue(account, purpose=otp.EMAIL_VALIDATION, at=now())
-        else:
-            otp.issue(user=account, purpose=otp.EMAIL_VALIDATION, at=now())
+        otp.issue(user=_take(email), purpose=otp.EMAIL_VALIDATION, at=now())
 
 
 def confirm(*, email: str, otp_entered: str) -> None:
@@ -42,7 +38,7 @@ def confirm(*, email: str, otp_entered: str) -> None:
         raise refusal  # outside the transaction: the failure just counted must stay
 
 
-def _take(email: str) -> User | Decoy:
+def _take(email: str) -> Account:
     account = accounts.find_account(email)
     row = accounts.take(account) if account else None
     if row is None:
@@ -50,9 +46,7 @@ def _take(email: str) -> User | Decoy:
     return row
 
 
-def _judge(account: User | Decoy, entered: str, *, at: datetime) -> Refusal | None:
-    if isinstance(account, Decoy):
-        return _judge_decoy(account, at=at)
+def _judge(account: Account, entered: str, *, at: datetime) -> Refusal | None:
     code = otp.newest(user=account, purpose=otp.EMAIL_VALIDATION)
     if code is not None and code.failures >= settings.OTP_MAX_FAILURES:
         return OtpAttemptsExceeded()
@@ -64,15 +58,6 @@ def _judge(account: User | Decoy, entered: str, *, at: datetime) -> Refusal | No
     if verdict is Verdict.WRONG and code is not None:
         return _refusal_after(otp.record_failure(code))
     return REFUSALS[verdict]()
-
-
-def _judge_decoy(decoy: Decoy, *, at: datetime) -> Refusal:
-    if decoy.validation_failures >= settings.OTP_MAX_FAILURES:
-        return OtpAttemptsExceeded()
-    if decoys.judge(decoy, purpose=otp.EMAIL_VALIDATION, at=at) is Verdict.WRONG:
-        accounts.write(decoy, validation_failures=decoy.validation_failures + 1)
-        return _refusal_after(decoy.validation_failures)
-    return OtpInvalid()
 
 
 def _refusal_after(failures: int) -> Refusal:

@@ -20,10 +20,11 @@ from userprofile.exceptions import (
     OtpUsed,
     UserNotFound,
 )
-from userprofile.mechanisms import accounts, decoys, lockout, otp, outbox, sessions
+from userprofile.mechanisms import accounts, lockout, otp, outbox, sessions
 from userprofile.mechanisms.accounts import Account
 from userprofile.mechanisms.otp import Verdict
-from userprofile.models import Decoy, EmailsLogs, EmailTemplates, User
+from userprofile.mechanisms.outbox import MailRow
+from userprofile.models import EmailsLogs, EmailTemplates, User
 
 REFUSALS: dict[Verdict, type[Refusal]] = {
     Verdict.WRONG: OtpInvalid,
@@ -50,10 +51,10 @@ def request_code(*, email: str) -> EmailsLogs | None:
         account = _taken(account)
         at = now()
         refusal = _refusal_to_send(account, at=at)
-        code = None if refusal else _issue(account, at=at)
+        code = None if refusal else otp.issue(user=account, purpose=otp.PASSWORD_RESET, at=at)
     if refusal:
         raise refusal  # outside the transaction: the block just recorded must stay
-    return code
+    return code if isinstance(code, EmailsLogs) else None
 
 
 def confirm(*, email: str, otp_entered: str, new_password: str, client: Client) -> None:
@@ -91,45 +92,26 @@ def _refusal_to_send(account: Account, *, at: datetime) -> Refusal | None:
     return None
 
 
-def _issue(account: Account, *, at: datetime) -> EmailsLogs | None:
-    if isinstance(account, Decoy):
-        decoys.issue(account, purpose=otp.PASSWORD_RESET, at=at)
-        return None
-    return otp.issue(user=account, purpose=otp.PASSWORD_RESET, at=at)
-
-
 def _prove(account: Account, entered: str, client: Client, new: NewPassword | None = None) -> None:
     """Judge the code under the account's lock, count a failure; with `new`, spend the code on it."""
     with transaction.atomic():
         account = _taken(account)
         at = now()
-        code = _newest_code(account)
+        code = otp.newest(user=account, purpose=otp.PASSWORD_RESET)
         refusal = _judge_code(account, code, entered, client, at=at)
-        if new is not None and refusal is None and code is not None:
+        if new is not None and refusal is None and code is not None and isinstance(account, User):
             otp.spend(code, at=at)
-            _set_password(code.user, new, client, at=at)
+            _set_password(account, new, client, at=at)
     if refusal:
         raise refusal  # outside the transaction: the failure just counted must stay
 
 
-def _newest_code(account: Account) -> EmailsLogs | None:
-    if isinstance(account, Decoy):
-        return None
-    code = otp.newest(user=account, purpose=otp.PASSWORD_RESET)
-    if code is not None:
-        code.user = account
-    return code
-
-
 def _judge_code(
-    account: Account, code: EmailsLogs | None, entered: str, client: Client, *, at: datetime
+    account: Account, code: MailRow | None, entered: str, client: Client, *, at: datetime
 ) -> Refusal | None:
     if lockout.is_in_force(account.reset_locked_at, at=at):
         return AccountLocked()
-    if isinstance(account, Decoy):
-        verdict = decoys.judge(account, purpose=otp.PASSWORD_RESET, at=at)
-    else:
-        verdict = otp.judge(code, entered, user=account, at=at)
+    verdict = otp.judge(code, entered, user=account, at=at)
     if verdict is Verdict.WRONG and lockout.record_reset_failure(account, at=at):
         lockout.announce(account, kind="reset", ip_address=client.ip_address, at=at)
         return AccountLocked()

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -15,13 +16,18 @@ Account = User | Decoy
 DECOY_BUCKETS = 2**24
 
 
-def find_user(email: str) -> User | None:
-    """The active user with this address in any spelling; a deactivated one counts as unknown."""
+def find_user(email: str, *, whole: bool = False) -> User | None:
+    """The active user with this address in any spelling; a deactivated one counts as unknown.
+
+    Unless it is wanted whole it brings only what `take` and a sign-in need: reading all the columns
+    would tell by its time that somebody was found.
+    """
     try:
         form = canonical(email)
     except ValueError:
         return None
-    found: User | None = User.objects.filter(email_canonical=form, is_active=True).first()
+    users = User.objects.filter(email_canonical=form, is_active=True)
+    found: User | None = (users if whole else users.only("password")).first()
     return found
 
 
@@ -49,9 +55,11 @@ def take(account: Account) -> Account | None:
     """
     if isinstance(account, Decoy):
         return take_decoy(account)
-    active = User.objects.filter(pk=account.pk, is_active=True)
-    row: User | None = active.select_for_update(no_key=True).first()
-    return row
+    table = connection.ops.quote_name(User._meta.db_table)
+    lock = "FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
+    # Without the ORM's work, as take_decoy is: a user must not cost more than nobody does.
+    rows = User.objects.raw(f"SELECT * FROM {table} WHERE id = %s AND is_active {lock}", [account.pk])  # noqa: S608
+    return next(iter(rows), None)
 
 
 def take_decoy(decoy: Decoy) -> Decoy:
@@ -59,7 +67,7 @@ def take_decoy(decoy: Decoy) -> Decoy:
     table = connection.ops.quote_name(Decoy._meta.db_table)
     return Decoy.objects.raw(
         f"INSERT INTO {table} (bucket, sign_in_failures, reset_failures, forget_password_attempts,"  # noqa: S608
-        " validation_failures, updated_at) VALUES (%s, 0, 0, 0, 0, %s)"
+        " updated_at) VALUES (%s, 0, 0, 0, %s)"
         " ON CONFLICT (bucket) DO UPDATE SET updated_at = excluded.updated_at RETURNING *",
         [decoy.bucket, connection.ops.adapt_datetimefield_value(now())],
     )[0]
@@ -70,6 +78,13 @@ def write(account: Account, **values: object) -> None:
     type(account)._base_manager.filter(pk=account.pk).update(**values)
     for name, value in values.items():
         setattr(account, name, value)
+
+
+def told(account: Account, *, label: str) -> dict[str, Any]:
+    """What an event says of the account; operators tell decoys apart by the label."""
+    if isinstance(account, User):
+        return {"label": label, "user_id": account.pk}
+    return {"label": f"{label} (decoy)", "user_id": None}
 
 
 def claim(*names: str) -> None:

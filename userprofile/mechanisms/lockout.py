@@ -51,10 +51,9 @@ def record_reset_failure(account: Account, *, at: datetime) -> bool:
 
 def announce(account: Account, *, kind: str, ip_address: str | None, at: datetime) -> None:
     """Tell the owner by mail, and the operators, that a `sign_in` or a `reset` lock has closed."""
-    if isinstance(account, User):
-        events.record("lock", label=kind, user_id=account.pk)
-        template = EmailTemplates.Name.ACCOUNT_LOCKED
-        outbox.queue_notice(user=account, template=template, at=at, ip_address=ip_address)
+    events.record("lock", **accounts.told(account, label=kind))
+    template = EmailTemplates.Name.ACCOUNT_LOCKED
+    outbox.queue_notice(user=account, template=template, at=at, ip_address=ip_address)
 
 
 def record_code_request(account: Account, *, at: datetime) -> bool:
@@ -68,8 +67,7 @@ def record_code_request(account: Account, *, at: datetime) -> bool:
         return True
     if account.forget_password_attempts >= settings.OTP_MAX_RESENDS:
         accounts.write(account, blocked_at=at)
-        if isinstance(account, User):
-            events.record("block", user_id=account.pk)
+        events.record("block", user_id=account.pk if isinstance(account, User) else None)
         return False
     attempts = account.forget_password_attempts + 1
     accounts.write(account, forget_password_attempts=attempts, last_code_requested_at=at)

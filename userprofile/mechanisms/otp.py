@@ -11,13 +11,16 @@ import hmac
 import re
 import secrets
 from datetime import datetime
+from typing import overload
 
 from django.conf import settings
 
 from config import keys
 from userprofile.addresses import canonical
-from userprofile.mechanisms import events, outbox
-from userprofile.models import EmailsLogs, EmailTemplates, User
+from userprofile.mechanisms import accounts, events, outbox
+from userprofile.mechanisms.accounts import Account
+from userprofile.mechanisms.outbox import MailRow
+from userprofile.models import DecoyMail, EmailsLogs, EmailTemplates, User
 
 PASSWORD_RESET = EmailTemplates.Name.PASSWORD_RESET_CODE
 EMAIL_VALIDATION = EmailTemplates.Name.EMAIL_VALIDATION_CODE
@@ -35,10 +38,14 @@ class UnknownKey(Exception):
     """The row's code was made with a SECRET_KEY that is no longer known."""
 
 
-def issue(*, user: User, purpose: str, at: datetime) -> EmailsLogs:
+@overload
+def issue(*, user: User, purpose: str, at: datetime) -> EmailsLogs: ...
+@overload
+def issue(*, user: Account, purpose: str, at: datetime) -> MailRow: ...
+def issue(*, user: Account, purpose: str, at: datetime) -> MailRow:
     """A new code for the user's address, queued as a mail; the older ones of its purpose are void."""
     void_open_codes(user=user, purpose=purpose, at=at)
-    events.record("code", label=str(purpose), user_id=user.pk)
+    events.record("code", **accounts.told(user, label=str(purpose)))
     return outbox.queue(
         user=user,
         template=purpose,
@@ -49,27 +56,34 @@ def issue(*, user: User, purpose: str, at: datetime) -> EmailsLogs:
     )
 
 
-def void_open_codes(*, user: User, at: datetime, purpose: str | None = None) -> None:
+def void_open_codes(*, user: Account, at: datetime, purpose: str | None = None) -> None:
     """No open code of the user, or of one purpose, opens anything from now on."""
-    rows = EmailsLogs.objects.filter(user=user, used_at=None, voided_at=None).exclude(nonce="")
+    mails = outbox.table_for(user)._base_manager
+    rows = mails.filter(user=user, used_at=None, voided_at=None).exclude(nonce="")
     rows = rows.filter(template=purpose) if purpose else rows
     rows.update(voided_at=at)
 
 
-def newest(*, user: User, purpose: str) -> EmailsLogs | None:
+@overload
+def newest(*, user: User, purpose: str) -> EmailsLogs | None: ...
+@overload
+def newest(*, user: Account, purpose: str) -> MailRow | None: ...
+def newest(*, user: Account, purpose: str) -> MailRow | None:
     """The only row that is ever looked at."""
-    rows = EmailsLogs.objects.filter(user=user, template=purpose).exclude(nonce="")
-    return rows.order_by("-id").first()
+    rows = outbox.table_for(user)._base_manager.filter(user=user, template=purpose).exclude(nonce="")
+    row: MailRow | None = rows.order_by("-id").first()
+    return row
 
 
-def judge(row: EmailsLogs | None, entered: str, *, user: User, at: datetime) -> Verdict:
-    """What `entered` is to the newest code."""
+def judge(row: MailRow | None, entered: str, *, user: Account, at: datetime) -> Verdict:
+    """What `entered` is to the newest code. A decoy's is never right: nobody has been told it."""
     if row is None or canonical(row.to_email) != user.email_canonical:
         return Verdict.DEAD
     try:
         matches = hmac.compare_digest(digits(row), _ascii_digits(entered))
     except UnknownKey:
         return Verdict.DEAD
+    matches = matches and not isinstance(row, DecoyMail)
     if row.is_live_code(at):
         return Verdict.RIGHT if matches else Verdict.WRONG
     if not matches or row.voided_at is not None:
@@ -77,7 +91,7 @@ def judge(row: EmailsLogs | None, entered: str, *, user: User, at: datetime) -> 
     return Verdict.USED if row.used_at is not None else Verdict.EXPIRED
 
 
-def digits(row: EmailsLogs) -> str:
+def digits(row: MailRow) -> str:
     """The code of a row, OTP_LENGTH ASCII digits. Raises UnknownKey."""
     key = next((key for key in _keys() if _key_id(key) == row.key_id), None)
     if key is None:
@@ -88,15 +102,15 @@ def digits(row: EmailsLogs) -> str:
     return str(int.from_bytes(digest) % 10**settings.OTP_LENGTH).zfill(settings.OTP_LENGTH)
 
 
-def spend(row: EmailsLogs, *, at: datetime) -> None:
+def spend(row: MailRow, *, at: datetime) -> None:
     """The code has opened what it was for: never again. For a row judged under its user's lock."""
-    EmailsLogs.objects.filter(pk=row.pk).update(used_at=at)
+    type(row)._base_manager.filter(pk=row.pk).update(used_at=at)
 
 
-def record_failure(row: EmailsLogs) -> int:
+def record_failure(row: MailRow) -> int:
     """Count a wrong entry on the code itself; how many there are now."""
     row.failures += 1
-    EmailsLogs.objects.filter(pk=row.pk).update(failures=row.failures)
+    type(row)._base_manager.filter(pk=row.pk).update(failures=row.failures)
     return row.failures
 
 

@@ -5,13 +5,15 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Any, overload
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import BooleanField, Count, Min
 from django.db.models.expressions import RawSQL
 
-from userprofile.models import EmailsLogs, User
+from userprofile.mechanisms.accounts import Account
+from userprofile.models import DecoyMail, EmailsLogs, User
 
 # SQLite looks at the partial index "emails_due" only where the statement spells its condition out:
 # with parameters it read the whole table, each second.
@@ -22,41 +24,63 @@ wake_up = threading.Event()
 wakers: list[Callable[[], None]] = [wake_up.set]
 
 
-def queue(
-    *,
-    user: User,
-    template: str,
-    at: datetime,
-    to_email: str | None = None,
-    context: dict[str, str] | None = None,
-    nonce: str = "",
-    key_id: str = "",
-    expires_at: datetime | None = None,
-) -> EmailsLogs:
-    """Put a mail into the outbox, within the caller's transaction. `context` holds no secret."""
-    row = EmailsLogs.objects.create(
+MailRow = EmailsLogs | DecoyMail
+KEPT = ("id", "user", "template")
+REPLACED = [field.name for field in DecoyMail._meta.concrete_fields if field.name not in KEPT]
+
+
+def table_for(account: Account) -> type[Any]:
+    """Where the account's mails are; a decoy's are in a table of the same form, and never sent."""
+    return EmailsLogs if isinstance(account, User) else DecoyMail
+
+
+@overload
+def queue(*, user: User, template: str, at: datetime, **columns: Any) -> EmailsLogs: ...
+@overload
+def queue(*, user: Account, template: str, at: datetime, **columns: Any) -> MailRow: ...
+def queue(*, user: Account, template: str, at: datetime, **columns: Any) -> MailRow:
+    """Put a mail into the outbox, within the caller's transaction.
+
+    `columns` may be `to_email`, `context`, which holds no secret, and a code's own.
+    """
+    row: MailRow = table_for(user)(
         user=user,
         template=template,
-        to_email=to_email or user.email,
-        context=context or {},
         message_id=f"<{uuid.uuid4().hex}@{_domain()}>",
         created_at=at,
         next_attempt_at=at,
-        nonce=nonce,
-        key_id=key_id,
-        expires_at=expires_at,
+        **{"to_email": user.email, **columns},
     )
+    _insert(row)
     transaction.on_commit(_hurry)
     return row
 
 
+def _insert(row: MailRow) -> None:
+    """Both alike, so that the time does not tell which of them it was."""
+    if isinstance(row, DecoyMail):
+        DecoyMail.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["user", "template"], update_fields=REPLACED
+        )
+    else:
+        EmailsLogs.objects.bulk_create([row])
+
+
+@overload
 def queue_notice(
     *, user: User, template: str, at: datetime, ip_address: str | None = None, **context: str
-) -> EmailsLogs:
+) -> EmailsLogs: ...
+@overload
+def queue_notice(
+    *, user: Account, template: str, at: datetime, ip_address: str | None = None, **context: str
+) -> MailRow: ...
+def queue_notice(
+    *, user: Account, template: str, at: datetime, ip_address: str | None = None, **context: str
+) -> MailRow:
     """A mail that tells the owner what has happened, when and from where."""
     context["time"] = at.isoformat()
     context["ip_address"] = ip_address or ""
-    to_email = context.pop("to_email", None)
+    to_email = context.pop("to_email", user.email)
     return queue(user=user, template=template, at=at, to_email=to_email, context=context)
 
 

@@ -96,7 +96,7 @@ def test_taking_a_decoy_makes_its_row_once_and_keeps_its_counts(clock: Any, db: 
         taken = accounts.take(decoy)
     assert len(captured) == 1
     assert isinstance(taken, Decoy)
-    assert (taken.sign_in_failures, taken.reset_locked_at, taken.validation_failures) == (0, None, 0)
+    assert (taken.sign_in_failures, taken.reset_locked_at) == (0, None)
     accounts.write(taken, sign_in_failures=2)
     clock.shift(60)
     again = accounts.take(decoy)

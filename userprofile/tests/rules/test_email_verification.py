@@ -9,7 +9,7 @@ from pytest_django import Settings
 from userprofile.exceptions import OtpAttemptsExceeded, OtpExpired, OtpInvalid, OtpUsed, UserNotFound
 from userprofile.journeys import email_verification
 from userprofile.mechanisms import accounts, otp
-from userprofile.models import Decoy, EmailsLogs, User
+from userprofile.models import DecoyMail, EmailsLogs, User
 
 CodeOf = Callable[..., str]
 NOBODY = "nobody@example.com"
@@ -93,7 +93,7 @@ def test_a_decoy_counts_like_a_code(db: None, settings: Settings) -> None:
     for _ in range(2):
         with pytest.raises(OtpAttemptsExceeded):
             email_verification.confirm(email=NOBODY, otp_entered="123456")
-    assert Decoy.objects.get().validation_failures == settings.OTP_MAX_FAILURES
+    assert DecoyMail.objects.get().failures == settings.OTP_MAX_FAILURES
     email_verification.send_code(email=NOBODY)
     with pytest.raises(OtpInvalid):
         email_verification.confirm(email=NOBODY, otp_entered="123456")

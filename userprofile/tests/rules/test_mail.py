@@ -20,9 +20,10 @@ def user(make_user: Callable[..., User]) -> User:
 
 
 def notice(user: User, *, template: str = "password_changed", **context: Any) -> EmailsLogs:
-    return outbox.queue_notice(
+    row: EmailsLogs = outbox.queue_notice(
         user=user, template=template, at=AT, **{"ip_address": "203.0.113.9", **context}
     )
+    return row
 
 
 def test_notice_has_every_value(user: User, settings: Settings) -> None:
