@@ -21,7 +21,7 @@ RACE_ROUNDS ?= 100
 ROUNDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test races mail-faults faults topology lint format requirements clean
+.PHONY: help run test races mail-faults faults topology timing lint format requirements clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,6 +51,10 @@ faults: $(DEV_STAMP) ## what breaks under load, ROUNDS times each: webs, databas
 
 topology: $(DEV_STAMP) ## two webs, Celery, PostgreSQL, Redis and an SMTP server together, as deploy/compose.yaml has them
 	@$(TIED) $(PY) benchmarks/topology.py
+
+timing: export N ?= 1000
+timing: $(DEV_STAMP) ## can known addresses be told by time? N requests each per door, on SQLite and PostgreSQL
+	@$(TIED) $(PY) benchmarks/timing.py
 
 lint: $(DEV_STAMP) ## ruff, mypy, import-linter, migrations, check --deploy, the OpenAPI document
 	@$(TIED) $(PY) -m ruff check
