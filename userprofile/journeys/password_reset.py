@@ -63,8 +63,7 @@ def confirm(*, email: str, otp_entered: str, new_password: str, client: Client) 
     Raises UserNotFound, AccountLocked, OtpInvalid, OtpExpired, OtpUsed, FieldRefusal. The policy is
     judged once the code is proven right, and a password that it refuses does not spend the code.
     """
-    account = _account(email)
-    _prove(account, otp_entered, client)
+    account = _prove(_account(email), otp_entered, client)
     assert isinstance(account, User)  # noqa: S101  (no code is right for a decoy)
     new = _judge_password(account, new_password)
     _prove(account, otp_entered, client, new=new)
@@ -92,8 +91,11 @@ def _refusal_to_send(account: Account, *, at: datetime) -> Refusal | None:
     return None
 
 
-def _prove(account: Account, entered: str, client: Client, new: NewPassword | None = None) -> None:
-    """Judge the code under the account's lock, count a failure; with `new`, spend the code on it."""
+def _prove(account: Account, entered: str, client: Client, new: NewPassword | None = None) -> Account:
+    """Judge the code under the account's lock, count a failure; with `new`, spend the code on it.
+
+    Gives the account as it was under the lock.
+    """
     with transaction.atomic():
         account = _taken(account)
         at = now()
@@ -104,6 +106,7 @@ def _prove(account: Account, entered: str, client: Client, new: NewPassword | No
             _set_password(account, new, client, at=at)
     if refusal:
         raise refusal  # outside the transaction: the failure just counted must stay
+    return account
 
 
 def _judge_code(
