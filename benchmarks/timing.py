@@ -2,7 +2,8 @@
 
 A real gunicorn, one caller, one connection: N requests each for known and unknown addresses, in random
 order, at every open door and in every state. The area under the ROC curve is the chance that a known
-address's answer took longer than an unknown one's: 0.5 tells nothing.
+address's answer took longer than an unknown one's: 0.5 tells nothing. N, DATABASES and DOORS, in the
+environment, choose less, as in `make timing DATABASES=SQLite DOORS=login,User_unblock`.
 """
 
 import http.client
@@ -68,6 +69,10 @@ class Story:
     stages: tuple[Stage, ...]
     kinds: tuple[str, str] = ("known", "unknown")
 
+    @property
+    def size(self) -> int:
+        return max(N // self.share, 1)
+
 
 def sign_in_story(step: Step) -> Story:
     return Story(
@@ -122,6 +127,12 @@ STORIES = (
 STORIES_OF_OFF = (Story(share=2, stages=(Stage(step=LOGIN, times=2, name="wrong password"),)),)
 
 
+def wanted(stories: tuple[Story, ...]) -> tuple[Story, ...]:
+    """Those that pass one of the doors in DOORS; without it all."""
+    doors = set(re.findall(r"[\w-]+", os.environ.get("DOORS", "")))
+    return tuple(story for story in stories if not doors or doors & {stage.step[0] for stage in story.stages})
+
+
 def auc(higher: list[float], lower: list[float]) -> float:
     """The chance that one of `higher` is above one of `lower`, ties counting half."""
     values = sorted([(value, 1) for value in higher] + [(value, 0) for value in lower])
@@ -165,7 +176,7 @@ def prepare(stories: tuple[Story, ...]) -> None:
                 password=encoded,
                 is_active=kind == "known",
             )
-            for email in addresses(number, kind, N // story.share)
+            for email in addresses(number, kind, story.size)
         ]
         User.objects.bulk_create(users, batch_size=200)
 
@@ -202,7 +213,7 @@ def timed(connection: http.client.HTTPConnection, step: Step, email: str) -> tup
 
 def measure(connection: http.client.HTTPConnection, story: Story, number: int) -> Iterator[tuple[Any, ...]]:
     """A row of the table for each stage that has a name."""
-    people = {kind: addresses(number, kind, N // story.share) for kind in story.kinds}
+    people = {kind: addresses(number, kind, story.size) for kind in story.kinds}
     for stage in story.stages:
         due = [(kind, email) for kind in story.kinds for email in people[kind]] * stage.times
         random.shuffle(due)
@@ -217,6 +228,8 @@ def measure(connection: http.client.HTTPConnection, story: Story, number: int) -
 
 
 def report(database: str, setting: str, stories: tuple[Story, ...], folder: Path) -> None:
+    if not stories:
+        return
     prepare(stories)
     print(f"\n{database}, PREVENT_ENUMERATION={setting}, N={N}", flush=True)
     print(f"{'door':16} {'state':28} {'each':>5} {'known':>8} {'unknown':>8} {'AUC':>6}  verdict", flush=True)
@@ -271,6 +284,6 @@ def main() -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         _, database, setting, folder = sys.argv
-        report(database, setting, STORIES if setting == "on" else STORIES_OF_OFF, Path(folder))
+        report(database, setting, wanted(STORIES if setting == "on" else STORIES_OF_OFF), Path(folder))
     else:
         main()
