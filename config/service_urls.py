@@ -17,6 +17,8 @@ SQLITE_OPTIONS = {
     "timeout": 20,
 }
 POSTGRESQL_OPTIONS = {"connect_timeout": 3}
+# SQLite empties and removes its WAL when the last connection closes: after each request, and told by its time.
+KEPT_OPEN = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 SMTP_SCHEMES = ("smtp", "submission", "submit")
 # smtps means STARTTLS to dj-email-url and TLS from the start to everybody else.
 MAIL_SCHEMES = sorted({*dj_email_url.SCHEMES} - {"smtps"})
@@ -72,7 +74,7 @@ def _sqlite(name: str, found: dict[str, Any]) -> dict[str, Any]:
         refuse(name, "name a file: every thread would see a database in memory of its own")
     if not Path(found["NAME"]).parent.is_dir():
         refuse(name, f"there is no folder {Path(found['NAME']).parent}")
-    return {"OPTIONS": SQLITE_OPTIONS}
+    return {"OPTIONS": SQLITE_OPTIONS, **KEPT_OPEN}
 
 
 def _postgresql(name: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def _postgresql(name: str, found: dict[str, Any]) -> dict[str, Any]:
         make_conninfo(**options)
     except (ProgrammingError, TypeError) as error:
         refuse(name, " ".join(str(error).split()))
-    return {"OPTIONS": options, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    return {"OPTIONS": options, **KEPT_OPEN}
 
 
 def mail(env: Environment, name: str, default: str) -> dict[str, Any]:

@@ -200,6 +200,12 @@ def test_defaults_are_the_contracts(read: Read) -> None:
     assert Path(found["DATABASES"]["default"]["NAME"]).parent == PROJECT_FOLDER
 
 
+@pytest.mark.parametrize("url", ["sqlite:///db.sqlite3", "postgresql://user:password@localhost/name"])
+def test_connections_to_the_database_outlive_a_request(read: Read, url: str) -> None:
+    database = read(DATABASE_URL=url)["DATABASES"]["default"]
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (600, True)
+
+
 def test_the_example_file_shows_the_defaults(read: Read) -> None:
     example = (PROJECT_FOLDER / ".env.example").read_text(encoding="utf-8")
     shown = dict(re.findall(r"^# ([A-Z_]+)=(.+)$", example, re.MULTILINE))
