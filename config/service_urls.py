@@ -17,7 +17,7 @@ SQLITE_OPTIONS = {
     "timeout": 20,
 }
 POSTGRESQL_OPTIONS = {"connect_timeout": 3}
-# SQLite empties and removes its WAL when the last connection closes: after each request, and told by its time.
+# Closing its last connection SQLite empties and removes the WAL: slow, and the next answer's time told of it.
 KEPT_OPEN = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 SMTP_SCHEMES = ("smtp", "submission", "submit")
 # smtps means STARTTLS to dj-email-url and TLS from the start to everybody else.
