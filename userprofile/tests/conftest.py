@@ -1,5 +1,6 @@
 """What the tests of account security share: users, clients, codes and a clock that moves."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,12 +9,19 @@ import time_machine
 from django.test import Client
 from rest_framework.test import APIClient
 
+from userprofile import hashers
 from userprofile.mechanisms import otp
 from userprofile.models import EmailsLogs, User
 
 PASSWORD = "Violet-Kite7"
 NEW_PASSWORD = "Amber-Fjord8"
 START = "2026-03-14T09:26:53Z"
+
+
+@functools.cache
+def hash_of(password: str) -> str:
+    """Made once for all tests: it is meant to take long."""
+    return hashers.hash_password(password)
 
 
 @pytest.fixture
@@ -39,8 +47,12 @@ def make_user(db: None) -> Callable[..., User]:
 
     def make(email: str = "kim@example.com", **fields: Any) -> User:
         fields.setdefault("username", email.replace("@", "-at-"))
-        fields.setdefault("password", PASSWORD)
-        return User.objects.create_user(email=email, **fields)
+        password = fields.pop("password", PASSWORD)
+        user = User.objects.create_user(email=email, **fields)
+        if password is not None:
+            user.password = hash_of(password)
+            User.objects.filter(pk=user.pk).update(password=user.password)
+        return user
 
     return make
 

@@ -3,7 +3,6 @@
 Some hundred requests are made of each door: the password is hashed once, and nobody signs in.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,21 +10,16 @@ import pytest
 from rest_framework.test import APIClient
 
 from application.models import Application
-from userprofile import hashers
 from userprofile.clock import now
 from userprofile.mechanisms import sessions
 from userprofile.models import LoginActivity, User
 from userprofile.tests.api.doors import EMAIL, ID, RIGHT, Door
-
-
-@functools.cache
-def hash_of_the_right_password() -> str:
-    return hashers.hash_password(RIGHT)
+from userprofile.tests.conftest import hash_of
 
 
 @pytest.fixture
 def kim(db: None) -> User:
-    user = User(id=ID, email=EMAIL, username="kim-0", password=hash_of_the_right_password())
+    user = User(id=ID, email=EMAIL, username="kim-0", password=hash_of(RIGHT))
     user.save()
     return user
 
