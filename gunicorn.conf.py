@@ -22,8 +22,8 @@ MAIL_THREAD = os.environ.get("MAIL_WORKER") == "thread"
 
 wsgi_app = "config.wsgi"
 bind = [f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"]
-worker_class = "gthread"  # one process unless WEB_CONCURRENCY, which gunicorn reads, says otherwise
-threads = 8
+worker_class = "config.serving.Worker"
+threads = 8  # in one process, unless WEB_CONCURRENCY, which gunicorn reads, says otherwise
 # What fails on import fails once, in the arbiter; workers share its memory and start at once.
 # Its price: SIGHUP does not load new code. SIGUSR2 does.
 preload_app = True

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
 
 from config.http.negotiation import PROBLEM_JSON, error_body, problem_body, wants_problem_details
@@ -28,11 +28,21 @@ ADMIN_POLICY = {
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
 }
-CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "payload_too_large",
+}
 SENTENCES = {
     400: "The request is malformed.",
     404: "Not found.",
+    408: "The request took too long to arrive.",
     413: str(PayloadTooLarge.default_detail),
+    414: "The request's address is too long.",
+    417: "No such expectation is met here.",
+    431: "The request's headers are too large.",
     500: "Something went wrong here. It has been recorded.",
     503: str(ServiceUnavailable.default_detail),
 }
@@ -93,7 +103,10 @@ def json_error(
 
 def _key(request: HttpRequest) -> str:
     """`login/` and `token/refresh/` say `detail` for all their errors, those that no view words included."""
-    view = getattr(resolve(request.path_info).func, "cls", None)
+    try:
+        view = getattr(resolve(request.path_info).func, "cls", None)
+    except Resolver404:  # `OPTIONS *` and `CONNECT host:443` have no path at all
+        return "error"
     return "detail" if getattr(view, "error_key", None) == "detail" else "error"
 
 
@@ -114,26 +127,43 @@ def _refuse_unread(request: HttpRequest) -> HttpResponse | None:
     if not length.isascii() or not length.isdigit():
         return json_error(request, HTTPStatus.BAD_REQUEST)
     # int() itself refuses thousands of digits.
-    if len(length) > 18 or int(length) > settings.MAX_BODY_BYTES or not _read_chunks(request):
-        return _too_large(request)
+    if len(length) > 18 or int(length) > settings.MAX_BODY_BYTES:
+        return _refuse_and_close(request, PayloadTooLarge.status_code)
+    refused = _read_body(request, int(length))
+    return _refuse_and_close(request, refused) if refused else None
+
+
+def _read_body(request: HttpRequest, length: int) -> int | None:
+    """Takes the body in, to its end; the status of the refusal if that cannot be done.
+
+    A chunked body has no length, and Django would read it as empty; one that ends before its length
+    would be read as if it were whole, and a server's own errors in mid-body would be a 500.
+    """
+    coding = request.META.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
+    if coding and not request.META.get("wsgi.input_terminated"):
+        return None
+    if "wsgi.input" not in request.META or not (coding or length):
+        return None
+    if coding not in ("", "chunked"):
+        return HTTPStatus.BAD_REQUEST
+    try:
+        body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1 if coding else length)
+    except TimeoutError:
+        return HTTPStatus.REQUEST_TIMEOUT
+    except Exception:  # noqa: BLE001  (each server has its own for a body that is broken)
+        return HTTPStatus.BAD_REQUEST
+    if len(body) > settings.MAX_BODY_BYTES:
+        return PayloadTooLarge.status_code
+    if not coding and len(body) < length:
+        return HTTPStatus.BAD_REQUEST
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request.META["wsgi.input"] = request._stream = io.BytesIO(body)
     return None
 
 
-def _read_chunks(request: HttpRequest) -> bool:
-    """A chunked body has no length, and Django would read it as empty. False if it is too large."""
-    if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        return True
-    if not request.META.get("wsgi.input_terminated"):
-        return True
-    body = request.META["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-    request.META["CONTENT_LENGTH"] = str(len(body))
-    request.META["wsgi.input"] = request._stream = io.BytesIO(body)
-    return len(body) <= settings.MAX_BODY_BYTES
-
-
-def _too_large(request: HttpRequest) -> HttpResponse:
-    response = json_error(request, PayloadTooLarge.status_code)
-    response["Connection"] = "close"  # the body is not going to be read
+def _refuse_and_close(request: HttpRequest, status: int) -> HttpResponse:
+    response = json_error(request, status)
+    response["Connection"] = "close"  # where the next request would begin is not known
     return response
 
 

@@ -23,6 +23,8 @@ from userprofile.addresses import MAX_LENGTH, NOT_AN_ADDRESS, canonical
 from userprofile.clock import now
 from userprofile.models import LoginActivity, User
 
+MAY_BE_EMPTY: Any = {"allow_blank": True, "allow_null": True}  # null empties a text, as "" does
+
 
 class AddressField(TextField):
     """An address to look up: anything that has a canonical form, a host without a dot included."""
@@ -78,9 +80,9 @@ class EmailRequest(serializers.Serializer[Any]):
 class PasswordResetRequest(EmailRequest):
     """Only `email`: a code is asked for. Any of the others: then all three are required."""
 
-    otp_entered = OtpField(required=False, allow_blank=True)
-    new_password = PasswordField(required=False, allow_blank=True)
-    confirm_password = PasswordField(required=False, allow_blank=True)
+    otp_entered = OtpField(required=False, allow_blank=True, allow_null=True)
+    new_password = PasswordField(required=False, allow_blank=True, allow_null=True)
+    confirm_password = PasswordField(required=False, allow_blank=True, allow_null=True)
 
     RESET_FIELDS = ("otp_entered", "new_password", "confirm_password")
 
@@ -114,7 +116,7 @@ class EmailValidationRequest(EmailRequest):
 class CodeRequest(EmailRequest):
     """`Generate_OTP/`: with `otp` it verifies instead."""
 
-    otp = OtpField(required=False)
+    otp = OtpField(required=False, allow_blank=True, allow_null=True)
 
     @classmethod
     def is_verification(cls, data: Any) -> bool:
@@ -138,16 +140,16 @@ class UserDetails(PartialDetails):
     """A user's details, to read and to change."""
 
     id = serializers.IntegerField(read_only=True)
-    first_name = TextField(max_length=150, allow_blank=True)
-    last_name = TextField(max_length=150, allow_blank=True)
+    first_name = TextField(max_length=150, **MAY_BE_EMPTY)
+    last_name = TextField(max_length=150, **MAY_BE_EMPTY)
     username = TextField(max_length=150, validators=[UnicodeUsernameValidator()])
     email = AddressField()
-    phone = PhoneField(allow_blank=True)
-    gender = OneOfField(choices=User.Gender.choices, allow_blank=True)
-    profile_pic = WebAddressField(max_length=500, allow_blank=True)
+    phone = PhoneField(**MAY_BE_EMPTY)
+    gender = OneOfField(choices=User.Gender.choices, **MAY_BE_EMPTY)
+    profile_pic = WebAddressField(max_length=500, **MAY_BE_EMPTY)
     dob = DateOnlyField(allow_null=True)
-    short_name = TextField(max_length=50, allow_blank=True)
-    timezone = TextField(max_length=63, allow_blank=True)
+    short_name = TextField(max_length=50, **MAY_BE_EMPTY)
+    timezone = TextField(max_length=63, **MAY_BE_EMPTY)
     is_email_verified = serializers.BooleanField(read_only=True)
 
     def validate_dob(self, value: date | None) -> date | None:

@@ -1,10 +1,11 @@
-"""What drf-spectacular cannot guess: how callers sign in, and what a one-time password looks like."""
+"""What drf-spectacular cannot guess: how callers sign in, and what one-time passwords and dates look like."""
 
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 
+from config.http.fields import DateOnlyField
 from userprofile.addresses import MAX_LENGTH
 from userprofile.serializers import AddressField, OtpField
 
@@ -42,8 +43,7 @@ class OneTimePassword(OpenApiSerializerFieldExtension):
     target_class = OtpField
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        digits = rf"[0-9]{{{settings.OTP_LENGTH}}}"
-        return {"type": "string", "pattern": rf"^({digits})?$" if self.target.allow_blank else rf"^{digits}$"}
+        return {"type": "string", "pattern": rf"^[0-9]{{{settings.OTP_LENGTH}}}$"}
 
 
 class Address(OpenApiSerializerFieldExtension):
@@ -53,3 +53,15 @@ class Address(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$", "maxLength": MAX_LENGTH}
+
+
+class Day(OpenApiSerializerFieldExtension):
+    """Where null empties a date so does "": forms know no null."""
+
+    target_class = DateOnlyField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        day = {"type": "string", "format": "date"}
+        if direction == "response" or not self.target.allow_null:
+            return day
+        return {"oneOf": [day, {"type": "string", "maxLength": 0}]}
