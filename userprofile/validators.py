@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
+from userprofile.hashers import normalized
 from userprofile.models import User
 
 # What people write for letters when a policy asks for digits and signs; 1 and ! are i or l, so those are one.
@@ -19,6 +20,7 @@ class PasswordPolicyValidator:
     """The seed's policy: 6 to 25 characters; an upper, a lower, a digit and a special character."""
 
     def validate(self, password: str, user: User | None = None) -> None:
+        password = normalized(password)  # forms give it as typed; what is judged is what will be hashed
         problems = [*self._length_problems(password), *self._class_problems(password)]
         if problems:
             raise ValidationError(problems)
@@ -57,7 +59,7 @@ class PersonalDataValidator:
     def validate(self, password: str, user: User | None = None) -> None:
         if user is None:
             return
-        plain = password.casefold()
+        plain = normalized(password).casefold()
         if any(part in plain or undisguised(part) in undisguised(plain) for part in self._parts(user)):
             raise ValidationError("Password must not contain your name or e-mail address.")
 
@@ -77,7 +79,7 @@ class DisguisedCommonPasswordValidator:
     def validate(self, password: str, user: User | None = None) -> None:
         if password.lower().strip() in common_passwords():
             return  # undisguised: Django's own validator says so, and once is enough
-        if not _bare_forms(password).isdisjoint(_undisguised_common_passwords()):
+        if not _bare_forms(normalized(password)).isdisjoint(_undisguised_common_passwords()):
             raise ValidationError("This password is too common.")
 
     def get_help_text(self) -> str:

@@ -50,6 +50,21 @@ def test_each_rule_is_named(password: str, messages: list[str]) -> None:
     assert problems(password) == messages
 
 
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("Ｐａｓｓｗｏｒｄ１！", COMMON),
+        ("Ｌｉｎｄｇｒｅｎ１！", PERSONAL),
+        ("Ａｂ１＿" * 6 + "ﷺ", LENGTH),  # one sign that NFKC makes eighteen of
+        ("xkqzvw７＃Ｐ", None),
+    ],
+)
+def test_what_is_judged_is_what_will_be_hashed(password: str, message: str | None) -> None:
+    """As Django's own forms give it: a full-width disguise is taken off before the hash is made."""
+    found = problems(password, User(last_name="Lindgren"))
+    assert found == [] if message is None else message in found
+
+
 def test_the_bounds_are_settings(settings: Settings) -> None:
     settings.PASSWORD_MIN_LENGTH, settings.PASSWORD_MAX_LENGTH = 8, 9
     message = "Password must be between 8 and 9 characters."
