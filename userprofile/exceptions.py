@@ -105,8 +105,8 @@ class InvalidCredentialsWithCount(Refusal):
         super().__init__(f"Invalid credentials. {attempts_remaining} attempts remaining.")
 
 
-class TooManyFailures(Refusal):
-    """Too many accounts were failed from one network; worded like every other throttle."""
+class TooManyRequests(Refusal):
+    """What a rule itself has counted too often; worded like the throttles before the views."""
 
     status_code = 429
     default_code = "throttled"

@@ -21,7 +21,7 @@ from userprofile.admin_site import overview
 from userprofile.admin_site.sign_in import OwnPasswordForm, SignInForm
 from userprofile.client import Client, client_of
 from userprofile.clock import now
-from userprofile.exceptions import TooManyFailures, UserIsNotAuthenticated
+from userprofile.exceptions import TooManyRequests, UserIsNotAuthenticated
 from userprofile.journeys import login
 from userprofile.mechanisms import sessions, spraying
 from userprofile.models import User
@@ -41,7 +41,7 @@ class GuardedAdminSite(AdminSite):
             return self._too_many_requests(request, math.ceil(wait))
         try:
             return super().login(request, extra_context)
-        except TooManyFailures as refusal:
+        except TooManyRequests as refusal:
             return self._too_many_requests(request, refusal.wait)
 
     def logout(self, request: HttpRequest, extra_context: Context | None = None) -> Any:
@@ -59,7 +59,7 @@ class GuardedAdminSite(AdminSite):
         )
         try:
             return view(request)
-        except TooManyFailures as refusal:
+        except TooManyRequests as refusal:
             return self._too_many_requests(request, refusal.wait)
 
     def index(self, request: HttpRequest, extra_context: Context | None = None) -> TemplateResponse:

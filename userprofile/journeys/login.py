@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from config.http.refusals import Refusal
 from userprofile import hashers
+from userprofile.addresses import canonical
 from userprofile.client import Client
 from userprofile.clock import now
 from userprofile.exceptions import (
@@ -18,7 +19,7 @@ from userprofile.exceptions import (
     InvalidCredentials,
     InvalidCredentialsLocked,
     InvalidCredentialsWithCount,
-    TooManyFailures,
+    TooManyRequests,
     UserDoesNotExist,
     UserIsNotAuthenticated,
 )
@@ -50,7 +51,7 @@ def sign_in(*, email: str, password: str, client: Client, staff_only: bool = Fal
     """Open a session for the right password; the session brings its user.
 
     Raises InvalidCredentials, AccountLockedNow on the failure that locks, AccountLocked from then
-    on; TooManyFailures when the caller's network has failed too many accounts. An unknown address
+    on; TooManyRequests when the caller's network has failed too many accounts. An unknown address
     runs through the same statements with a decoy, in the same time; only PREVENT_ENUMERATION lets
     its lock be seen.
     """
@@ -65,12 +66,12 @@ def sign_in(*, email: str, password: str, client: Client, staff_only: bool = Fal
 def confirm_password(*, user: User, password: str, client: Client) -> None:
     """Prove again who is sitting there; opens no session, but counts and is logged like a door.
 
-    Raises InvalidCredentials, AccountLocked, TooManyFailures.
+    Raises InvalidCredentials, AccountLocked, TooManyRequests.
     """
     at = now()
     wait = spraying.count_attempt(client, at=at)
     if wait is not None:
-        raise TooManyFailures(wait=wait)
+        raise TooManyRequests(wait=wait)
     session, _ = _try(user, email=user.email, password=password, client=client)
     LoginActivity.objects.filter(pk=session.pk).end_open(at=at)
 
@@ -96,7 +97,7 @@ def _try(
         user = accounts.find_user(email)
         return _try(user, email=email, password=password, client=client, staff_only=staff_only)
     if refusal is not None:
-        raise TooManyFailures(wait=wait) if wait is not None else _as_told(account, refusal)
+        raise TooManyRequests(wait=wait) if wait is not None else _as_told(account, refusal)
     return session, must_upgrade
 
 
@@ -184,13 +185,22 @@ def _log(
     events.record("sign_in", label=str(name), user_id=user.pk if user else None)
     return LoginActivity.objects.create(
         user=user,
-        email=user.email if user else attempt.email.strip()[:254],
+        email=user.email if user else _address(attempt.email),
         ip_address=attempt.client.ip_address,
         user_agent=attempt.client.user_agent,
         created_at=at,
         attempt_name=name,
         **columns,
     )
+
+
+def _address(entered: str) -> str:
+    """What was entered, if it is an address: a password typed into the wrong field is kept nowhere."""
+    try:
+        canonical(entered)
+    except ValueError:
+        return ""
+    return entered.strip()[:254]
 
 
 def _upgrade_hash(user: User, password: str) -> None:

@@ -17,10 +17,11 @@ from userprofile.exceptions import (
     FieldRefusal,
     InvalidCredentials,
     ReauthenticationRequired,
+    TooManyRequests,
     UserIdDoesNotExist,
 )
 from userprofile.journeys import login
-from userprofile.mechanisms import accounts, otp, outbox
+from userprofile.mechanisms import accounts, counters, otp, outbox
 from userprofile.models import EmailTemplates, LoginActivity, User
 
 TAKEN = "A user with that {} already exists."
@@ -29,12 +30,15 @@ TAKEN = "A user with that {} already exists."
 def find(*, user_id: int, viewer: User, to_change: bool = False) -> User:
     """The user with this id, for itself and for staff; for anyone else it does not exist.
 
-    Nor does a superuser whom other staff want to change: with the address they would have the account.
+    Nor do staff whom others than a superuser want to change: with the address they would have the account.
     """
     if user_id != viewer.pk and not viewer.is_staff:
         raise UserIdDoesNotExist
-    user = User.objects.filter(pk=user_id, is_active=True).first() if user_id != viewer.pk else viewer
-    if user is None or (to_change and user.is_superuser and not (user == viewer or viewer.is_superuser)):
+    if user_id == viewer.pk:
+        return viewer
+    user: User | None = User.objects.filter(pk=user_id, is_active=True).first()
+    has_rights = user is not None and (user.is_staff or user.is_superuser)
+    if user is None or (to_change and has_rights and not viewer.is_superuser):
         raise UserIdDoesNotExist
     return user
 
@@ -50,10 +54,12 @@ def update(
     """Change the given columns and no others, all or none.
 
     `changes` holds valid values; a new address or username is judged here, against the other
-    accounts. Raises FieldRefusal, ReauthenticationRequired, AccountLocked.
+    accounts. Raises FieldRefusal, ReauthenticationRequired, AccountLocked, TooManyRequests.
     """
+    if changes.keys() & {"email", "username"}:
+        _count_new_name(session.user if session and session.user else user)
     if "email" in changes:
-        judge_address(user, changes["email"])
+        _judge_form(changes["email"])
         _demand_proof_of_identity(session, current_password, client)
     try:
         with transaction.atomic():
@@ -76,16 +82,28 @@ def apply(user: User, changes: dict[str, Any], client: Client) -> None:
         User.objects.filter(pk=row.pk).update(**changes)
 
 
+def _count_new_name(caller: User) -> None:
+    """Each refusal tells that somebody has the name, and each new address is sent a mail."""
+    if settings.THROTTLES:
+        wait = counters.count({f"new name:{caller.pk}": settings.THROTTLE_MAIL}, at=now())
+        if wait is not None:
+            raise TooManyRequests(wait=wait)
+
+
 def judge_address(user: User, address: str) -> None:
     """Whether the user may have this address. Raises FieldRefusal."""
-    try:
-        addresses.validate_new(address)
-    except ValueError as error:
-        raise FieldRefusal(email=[str(error)]) from None
+    _judge_form(address)
     form = canonical(address)
     others = User.objects.exclude(pk=user.pk)
     if others.filter(Q(email_canonical=form) | Q(_has_username(form))).exists():
         raise FieldRefusal(email=[TAKEN.format("email")])
+
+
+def _judge_form(address: str) -> None:
+    try:
+        addresses.validate_new(address)
+    except ValueError as error:
+        raise FieldRefusal(email=[str(error)]) from None
 
 
 def judge_username(user: User, changes: dict[str, Any]) -> None:

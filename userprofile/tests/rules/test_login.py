@@ -134,6 +134,13 @@ def test_unknown_address_is_counted_on_a_decoy_and_tells_nothing(settings: Setti
     assert EmailsLogs.objects.count() == 0
 
 
+def test_what_is_no_address_is_kept_nowhere() -> None:
+    """It may be a password, typed into the wrong field of a form."""
+    fail("Violet-Kite7", 1)
+    fail(f" {NOBODY} ", 1)
+    assert list(LoginActivity.objects.order_by("id").values_list("email", flat=True)) == ["", NOBODY]
+
+
 def test_decoys_lock_is_seen_where_enumeration_is_prevented(settings: Settings) -> None:
     settings.PREVENT_ENUMERATION = True
     assert type(fail(NOBODY, settings.LOGIN_MAX_FAILURES)) is AccountLockedNow

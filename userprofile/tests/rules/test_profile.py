@@ -14,11 +14,13 @@ from userprofile.exceptions import (
     AccountLocked,
     FieldRefusal,
     ReauthenticationRequired,
+    TooManyRequests,
     UserIdDoesNotExist,
 )
 from userprofile.journeys import profile
 from userprofile.mechanisms import otp
 from userprofile.models import EmailsLogs, LoginActivity, User
+from userprofile.tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +202,44 @@ def test_stale_sign_in_needs_the_callers_own_password(
     assert (staff.sign_in_failures, user.sign_in_failures) == (1, 0)
     session = LoginActivity.objects.get(pk=session.pk)
     update(user, session, "Copper-Harbor9", email=NEW)
+
+
+@pytest.mark.parametrize("email", ["lee@example.com", NEW])
+def test_who_has_an_address_is_told_only_to_who_may_change_it(
+    clock: Any,
+    user: User,
+    session: LoginActivity,
+    make_user: Callable[..., User],
+    email: str,
+    settings: Settings,
+) -> None:
+    make_user("lee@example.com")
+    clock.shift(settings.REAUTHENTICATE_AFTER)
+    with pytest.raises(ReauthenticationRequired):
+        update(user, session, email=email)
+
+
+@pytest.mark.parametrize("name", ["email", "username"])
+def test_new_names_are_counted_for_who_asks(
+    user: User, session: LoginActivity, make_user: Callable[..., User], settings: Settings, name: str
+) -> None:
+    """Taken or not: a refusal tells that somebody has it, and a new address is sent a mail."""
+    settings.THROTTLES = True
+    make_user("lee@example.com", username="lee@example.com")
+    allowed, seconds = settings.THROTTLE_MAIL
+    for number in range(allowed - 1):
+        update(user, session, **{name: f"new{number}@example.com"})
+    with pytest.raises(FieldRefusal):
+        update(user, session, **{name: "lee@example.com"})
+    before = EmailsLogs.objects.count()
+    for _ in range(2):
+        with pytest.raises(TooManyRequests) as refused:
+            update(user, session, **{name: "one.more@example.com"})
+        assert refused.value.wait == seconds
+    assert EmailsLogs.objects.count() == before
+    update(user, session, first_name="Kim")
+    other = make_user("max@example.com")
+    update(other, None, PASSWORD, username="max")
 
 
 @pytest.mark.parametrize("password", [None, ""])

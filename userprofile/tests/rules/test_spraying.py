@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from userprofile.client import Client, client_of
-from userprofile.exceptions import AccountLocked, InvalidCredentials, TooManyFailures
+from userprofile.exceptions import AccountLocked, InvalidCredentials, TooManyRequests
 from userprofile.journeys import login
 from userprofile.mechanisms import accounts, events, retention, spraying
 from userprofile.models import Decoy, LoginActivity, ThrottleCounter, User
@@ -64,7 +64,7 @@ def statements(attempt: Callable[[], Any]) -> list[str]:
 def try_to_enter(email: str, password: str = "wrong", *, client: Client = HERE) -> type[Exception] | None:
     try:
         login.sign_in(email=email, password=password, client=client)
-    except (InvalidCredentials, AccountLocked, TooManyFailures) as refusal:
+    except (InvalidCredentials, AccountLocked, TooManyRequests) as refusal:
         return type(refusal)
     return None
 
@@ -138,12 +138,12 @@ def test_known_and_unknown_accounts_count_alike(user: User, make_user: Callable[
         try_to_enter(email)
         for email in (user.email, "nobody@example.com", "gone@example.com", "else@example.com")
     ]
-    assert refused == [InvalidCredentials] * 3 + [TooManyFailures]
+    assert refused == [InvalidCredentials] * 3 + [TooManyRequests]
 
 
 def test_the_refused_attempt_is_counted_and_logged_like_every_failure(user: User) -> None:
     spray(3)
-    assert try_to_enter(user.email) is TooManyFailures
+    assert try_to_enter(user.email) is TooManyRequests
     assert User.objects.get().sign_in_failures == 1
     assert list(LoginActivity.objects.values_list("email", "attempt_name")) == [(user.email, "login_failed")]
 
@@ -164,12 +164,12 @@ def test_locked_accounts_count_for_right_and_wrong_passwords_alike(
     spray(2)
     assert try_to_enter(user.email, PASSWORD) is AccountLocked
     assert try_to_enter(user.email) is AccountLocked
-    assert try_to_enter(other.email, PASSWORD) is TooManyFailures
+    assert try_to_enter(other.email, PASSWORD) is TooManyRequests
 
 
 def test_a_current_password_is_refused_where_sign_ins_are(user: User) -> None:
     spray(4)
-    with pytest.raises(TooManyFailures) as refusal:
+    with pytest.raises(TooManyRequests) as refusal:
         login.confirm_password(user=user, password=PASSWORD, client=HERE)
     assert refusal.value.wait == 1987
     assert not LoginActivity.objects.exists()
@@ -179,13 +179,13 @@ def test_a_current_password_is_refused_where_sign_ins_are(user: User) -> None:
 def test_a_current_password_counts_as_a_sign_in(user: User, settings: Settings) -> None:
     settings.THROTTLE_SIGN_IN = (1, 60)
     login.confirm_password(user=user, password=PASSWORD, client=HERE)
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyRequests):
         login.confirm_password(user=user, password=PASSWORD, client=HERE)
 
 
 def test_a_wrong_current_password_counts_as_a_failed_account(user: User) -> None:
     spray(3)
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyRequests):
         login.confirm_password(user=user, password="wrong", client=HERE)
 
 
