@@ -155,8 +155,11 @@ class AccountLocked(APIView):
         session = login.sign_in_with_count(
             email=body["email"], password=body["Password"], client=client_of(request._request)
         )
+        browser = request._request.session
+        sessions.end(browser.get(sessions.ACTIVITY_ID), at=session.created_at)  # whoever sat there before
+        browser.flush()
         auth.login(request._request, session.user)
-        request._request.session[sessions.ACTIVITY_ID] = session.pk
+        browser[sessions.ACTIVITY_ID] = session.pk
         return Response({"message": "Login successful"})
 
 

@@ -147,7 +147,7 @@ def _retry(claims: dict[str, Any], *, at: datetime) -> Tokens:
     if is_last and at - session.refreshed_at < settings.REFRESH_GRACE:
         return tokens_of(session)
     if session.refresh_count > claims["gen"]:
-        LoginActivity.objects.filter(pk=session.pk).end_open(at=at)
+        end(session.pk, at=at)
     raise TokenInvalid
 
 
@@ -163,6 +163,12 @@ def end_all(user: User, *, at: datetime) -> int:
     """
     User.objects.filter(pk=user.pk).update(sessions_ended_at=at)
     return LoginActivity.objects.filter(user_id=user.pk).end_open(at=at)
+
+
+def end(session_id: int | None, *, at: datetime) -> None:
+    """End one session, if there is one and it is open."""
+    if session_id is not None:
+        LoginActivity.objects.filter(pk=session_id).end_open(at=at)
 
 
 def newest_open(user: User, *, at: datetime) -> LoginActivity | None:

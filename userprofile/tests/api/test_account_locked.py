@@ -13,6 +13,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from userprofile.clock import now
 from userprofile.models import LoginActivity, User
 from userprofile.tests.conftest import NEW_PASSWORD, PASSWORD
 
@@ -150,6 +151,18 @@ def test_a_sign_in_gets_a_session_key_of_its_own(cookies: Client, user: User) ->
     planted = session.session_key
     enter(cookies, user)
     assert cookies.cookies["sessionid"].value != planted
+
+
+def test_signing_in_again_replaces_the_session_and_its_cookie(
+    cookies: Client, user: User, make_user: Callable[..., User]
+) -> None:
+    keys = []
+    for person in (user, user, make_user("lee@example.com")):
+        assert enter(cookies, person) == SUCCESS
+        keys.append(cookies.cookies["sessionid"].value)
+        assert Session.objects.count() == 1
+        assert [row.user for row in LoginActivity.objects.open(at=now())] == [person]
+    assert len(set(keys)) == 3
 
 
 def test_an_unverified_user_may_sign_in(cookies: Client, user: User) -> None:
