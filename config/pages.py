@@ -65,8 +65,9 @@ def ready(request: HttpRequest) -> HttpResponse:
     checks: dict[str, Any] = {
         "database": "ok",
         "migrations": "pending" if pending else "ok",
-        "oldest_unsent_mail_seconds": outbox.oldest_unsent_seconds(at=now()) if not pending else None,
     }
+    if not settings.PREVENT_ENUMERATION:  # only a mail to somebody waits there
+        checks["oldest_unsent_mail_seconds"] = None if pending else outbox.oldest_unsent_seconds(at=now())
     status = 503 if pending else 200
     response = JsonResponse({"status": "ok" if status == 200 else "unavailable", **checks}, status=status)
     if status == 503:

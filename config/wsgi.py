@@ -6,6 +6,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 
 from config.http.requests import ReadableContentType
+from userprofile import hashers
 
 
 class Request(ReadableContentType, WSGIRequest):
@@ -14,4 +15,5 @@ class Request(ReadableContentType, WSGIRequest):
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+hashers.verify("", None)  # makes nobody's hash now: the first unknown address must not take longer
 application.request_class = Request

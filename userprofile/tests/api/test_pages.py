@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import Settings
 
 from userprofile.mechanisms import outbox
 from userprofile.models import User
@@ -171,6 +172,17 @@ def test_ready_tells_how_long_a_mail_has_been_waiting(client: Client, user: User
     outbox.queue_notice(user=user, template="password_changed", at=datetime.now(UTC))
     clock.shift(90)
     assert client.get("/health/ready").json()["oldest_unsent_mail_seconds"] == 90
+
+
+@pytest.mark.parametrize("email", ["kim@example.com", "nobody@example.com"])
+def test_ready_tells_nobody_whether_an_address_was_sent_a_mail(
+    client: Client, user: User, settings: Settings, email: str
+) -> None:
+    settings.PREVENT_ENUMERATION = True
+    before = client.get("/health/ready").json()
+    client.post("/userprofile/forget_password/", {"email": email})
+    assert client.get("/health/ready").json() == before
+    assert before == {"status": "ok", "database": "ok", "migrations": "ok"}
 
 
 def test_ready_is_503_while_migrations_are_pending(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,11 @@
 """Password hashing: Argon2id, one form of a password, bounded input, and the same time for nobody."""
 
+import importlib
+
 import pytest
 from django.contrib.auth.hashers import make_password
 
+import config.wsgi
 from userprofile import hashers
 from userprofile.hashers import Argon2idPasswordHasher
 from userprofile.tests.conftest import PASSWORD
@@ -67,3 +70,10 @@ def test_nothing_longer_than_the_bound_is_hashed(password: str) -> None:
 
 def test_what_reaches_the_bound_is_hashed() -> None:
     assert hashers.verify("x" * 1024, hashers.hash_password("x" * 1024))[0]
+
+
+def test_nobodys_hash_is_made_before_the_first_request() -> None:
+    """Otherwise the first unknown address of each process would be told by its time."""
+    hashers._nobodys_hash.cache_clear()
+    importlib.reload(config.wsgi)
+    assert hashers._nobodys_hash.cache_info().currsize == 1
