@@ -23,22 +23,25 @@ def normalized(password: str) -> str:
 
 
 def hash_password(password: str) -> str:
-    """Raises ValueError for more than MAX_BYTES."""
-    if _is_oversized(password):
-        raise ValueError("The password is too long to be hashed.")
+    """Raises ValueError for more than MAX_BYTES, and for half a surrogate pair."""
+    if not _can_be_hashed(password):
+        raise ValueError("The password is too long to be hashed, or no Unicode.")
     return make_password(normalized(password))
 
 
 def verify(password: str, encoded: str | None) -> tuple[bool, bool]:
     """(is it right, is the hash to be made anew). None and an unusable hash cost the same time."""
     usable = encoded if encoded and not encoded.startswith("!") else _nobodys_hash()
-    offered = "" if _is_oversized(password) else normalized(password)
+    offered = normalized(password) if _can_be_hashed(password) else ""
     is_right, must_upgrade = verify_password(offered, usable)
     return is_right and usable == encoded and offered != "", must_upgrade
 
 
-def _is_oversized(password: str) -> bool:
-    return len(normalized(password).encode(errors="replace")) > MAX_BYTES
+def _can_be_hashed(password: str) -> bool:
+    try:
+        return len(normalized(password).encode()) <= MAX_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 @cache

@@ -4,7 +4,6 @@ The same requests each time; FUZZ_EXAMPLES is how many are made up for each oper
 that go through the document's bounds one by one.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,11 +15,11 @@ from schemathesis.checks import CHECKS
 
 from userprofile.models import User
 from userprofile.tests.hostile.conftest import Node
+from userprofile.tests.hostile.fuzzing import how_many
 from userprofile.tests.hostile.population import DEMO, DEMO_EMAIL
 from userprofile.tests.hostile.table import JSON
 from userprofile.tests.races import databases, records
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
 DOCUMENT = SchemaGenerator().get_schema(request=None, public=True)
 CLOSED = r"^/userprofile/(User_update|User&App|user-activity)/|^/application/"
 OWN = {"path.user_id": DEMO, "path.application_id": DEMO, "query.email": DEMO_EMAIL}
@@ -33,7 +32,7 @@ def checked(parameters: dict[str, Any] | None = None, *, goes_through_bounds: bo
         "seed": 1,
         "parameters": parameters or {},
         "phases": {"coverage": {"enabled": goes_through_bounds}},
-        "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none"},
+        "generation": {"max-examples": how_many(10), "deterministic": True, "database": "none"},
     }
     return schemathesis.openapi.from_dict(DOCUMENT, config=schemathesis.Config.from_dict(config))
 
