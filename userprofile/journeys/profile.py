@@ -32,11 +32,10 @@ def find(*, user_id: int, viewer: User, to_change: bool = False) -> User:
 
     Nor do staff whom others than a superuser want to change: with the address they would have the account.
     """
-    if user_id != viewer.pk and not viewer.is_staff:
-        raise UserIdDoesNotExist
     if user_id == viewer.pk:
         return viewer
-    user: User | None = User.objects.filter(pk=user_id, is_active=True).first()
+    users = User.objects.filter(is_active=True) if viewer.is_staff else User.objects.none()
+    user: User | None = users.filter(pk=user_id).first()
     has_rights = user is not None and (user.is_staff or user.is_superuser)
     if user is None or (to_change and has_rights and not viewer.is_superuser):
         raise UserIdDoesNotExist
