@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +24,7 @@ from userprofile.journeys import administration
 from userprofile.models import EmailsLogs, User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+OWN_ADDRESS = "Your own is changed over the API (User_update/): it wants a fresh sign-in or your password."
 
 
 class StateFilter(SimpleListFilter):
@@ -92,8 +94,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # no generic at run
     class Media:
         css = {"all": ("userprofile/admin.css",)}
 
-    # What this member of staff may do: nobody raises their own rights, or takes over an account
-    # that has rights of its own.
+    # What this member of staff may do: nobody raises their own rights, takes over an account that
+    # has rights of its own, or changes with a session alone what they themselves sign in with.
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
@@ -102,7 +104,20 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # no generic at run
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS)
+        own = ("email",) if obj == request.user else ()
+        return (*self.readonly_fields, *own, *(() if request.user.is_superuser else RIGHTS))
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        own = {"help_texts": {"email": OWN_ADDRESS}} if obj == request.user else {}
+        return super().get_form(request, obj, change=change, **own, **kwargs)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """One's own is changed on the page that asks for the present one."""
+        if self.get_object(request, unquote(id)) == request.user:
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Mails go with their owner, though nobody deletes one alone."""

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import F
 from django.test import Client
 
+from userprofile.admin.users import OWN_ADDRESS
 from userprofile.clock import now
 from userprofile.exceptions import FieldRefusal
 from userprofile.journeys import administration
@@ -183,6 +184,26 @@ class TestChanging:
         told = EmailsLogs.objects.filter(template="email_changed").order_by("id")
         assert [mail.to_email for mail in told] == ["kim@example.com", "Kim@Example.net"]
         assert {mail.context["ip_address"] for mail in told} == {""}
+
+    @pytest.mark.parametrize("who", ["root", "helpdesk"])
+    def test_own_address_is_not_changed_without_the_password(
+        self, who: str, request: pytest.FixtureRequest, filled: Filled
+    ) -> None:
+        me, browser = request.getfixturevalue(who), request.getfixturevalue(f"by_{who}")
+        page = page_of(me)
+        sent = filled(browser, page, email="mine@example.com", last_name="Novak")
+        assert browser.post(page, sent).status_code == 302
+        me.refresh_from_db()
+        assert (me.email, me.last_name) == (f"{who}@example.com", "Novak")
+        assert not EmailsLogs.objects.exists()
+        assert OWN_ADDRESS in browser.get(page).content.decode()
+
+    def test_others_addresses_are_a_field_without_a_word_about_ones_own(
+        self, by_root: Client, user: User
+    ) -> None:
+        response = by_root.get(page_of(user))
+        assert "email" in response.context["adminform"].form.fields
+        assert OWN_ADDRESS not in response.content.decode()
 
     def test_counters_that_moved_while_the_form_was_open_stay(
         self, by_root: Client, user: User, filled: Filled

@@ -70,3 +70,15 @@ def test_password_can_be_taken_away(by_root: Client, user: User) -> None:
     assert by_root.post(path_of(user), {**form, "unset-password": "1"}).status_code == 302
     user.refresh_from_db()
     assert not user.has_usable_password()
+
+
+@pytest.mark.parametrize("spelling", ["{}", "0{}"])  # both are found
+def test_own_password_is_not_set_without_the_present_one(
+    spelling: str, by_root: Client, root: User, password: str, new_password: str
+) -> None:
+    path = f"{USERS}{spelling.format(root.pk)}/password/"
+    form = {"password1": new_password, "password2": new_password, "usable_password": "true"}
+    for answer in (by_root.get(path), by_root.post(path, {**form, "set-password": "1"})):
+        assert (answer.status_code, answer["Location"]) == (302, "/admin/password_change/")
+    root.refresh_from_db()
+    assert root.check_password(password)
