@@ -32,9 +32,10 @@ class SignInForm(AdminAuthenticationForm):
         except InvalidCredentials:
             raise self.get_invalid_login_error() from None
         self.user_cache = session.user
-        # auth.login empties a session that was somebody else's: emptied now, it keeps the row's id.
-        self.request.session.flush()
-        self.request.session[sessions.ACTIVITY_ID] = session.pk
+        browser = self.request.session
+        sessions.end(browser.get(sessions.ACTIVITY_ID), at=session.created_at)  # whoever sat there before
+        browser.flush()  # auth.login would empty somebody else's later, and the row's id with it
+        browser[sessions.ACTIVITY_ID] = session.pk
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):

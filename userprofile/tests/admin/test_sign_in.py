@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from rest_framework.test import APIClient
 
+from userprofile.clock import now
 from userprofile.models import LoginActivity, User
 
 LOGIN = "/admin/login/"
@@ -116,15 +118,32 @@ def test_form_with_its_csrf_token_enters(staff: User, password: str) -> None:
     assert browser.post(LOGIN, {**form, "csrfmiddlewaretoken": token}).status_code == 302
 
 
-def test_session_of_somebody_else_does_not_go_on(
+def test_signing_in_again_ends_the_browsers_former_session(
+    cookies: Client, staff: User, root: User, password: str
+) -> None:
+    keys = []
+    for person in (staff, staff, root):
+        assert try_to_enter(cookies, person.email, password).status_code == 302
+        keys.append(cookies.cookies["sessionid"].value)
+        row = LoginActivity.objects.open(at=now()).get()
+        assert (row.user, row.pk) == (person, cookies.session["activity_id"])
+        assert int(cookies.session["_auth_user_id"]) == person.pk
+        assert Session.objects.count() == 1
+    assert len(set(keys)) == 3
+
+
+def test_a_failed_sign_in_leaves_the_browsers_session_as_it_was(
     cookies: Client, staff: User, root: User, password: str
 ) -> None:
     try_to_enter(cookies, staff.email, password)
-    before = cookies.session.session_key
-    try_to_enter(cookies, root.email, password)
-    assert cookies.session.session_key != before
-    assert cookies.session["activity_id"] == LoginActivity.objects.get(user=root).pk
-    assert int(cookies.session["_auth_user_id"]) == root.pk
+    try_to_enter(cookies, root.email, "Wrong-Password1")
+    assert cookies.get("/admin/").status_code == 200
+    assert LoginActivity.objects.open(at=now()).get().user == staff
+
+
+def test_a_username_is_no_way_in(cookies: Client, staff: User, password: str) -> None:
+    assert said(try_to_enter(cookies, staff.username, password)) == [WRONG]
+    assert attempts() == [("", "login_failed")]
 
 
 class TestThrottle:
