@@ -4,6 +4,7 @@ from userprofile.tests.api.doors import ACCOUNT_LOCKED, LOGIN, LOGOUT, RESEND, U
 from userprofile.tests.hostile.table import FORM, HOST, JSON, Hostile, fields, get, head, send
 
 NOBODY = b'{"email": "nobody"}'
+SECRET = "one-that-no-log-may-repeat"
 HOSTLESS = b"GET /nope HTTP/1.1"
 ODD_HOSTS = {
     "of somebody else": "Host: evil.example",
@@ -117,6 +118,8 @@ HEADERS = [
     Hostile("folded first header", head(HOSTLESS, b" X-Odd: a", HOST), 400),
     Hostile("space before the colon", get("/nope", b"X-Odd : a"), 400),
     Hostile("no colon", get("/nope", b"X-Odd"), 400),
+    Hostile("no colon before a token", get("/nope", f"Authorization Bearer {SECRET}"), 400),
+    Hostile("space in a query", get(f"/nope?password={SECRET} x"), 400),
     Hostile("no name", get("/nope", b": a"), 400),
     Hostile("no value", get("/nope", b"X-Odd:"), 404),
     Hostile("name in UTF-8", get("/nope", "X-Ödd: a"), 400),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from userprofile.tests.api.doors import EMAIL, RIGHT
 from userprofile.tests.hostile import bodies, framing, headers, paths, tokens, values
 from userprofile.tests.hostile.conftest import Node
 from userprofile.tests.hostile.table import Hostile
@@ -62,6 +63,15 @@ def judge_body(body: dict[str, Any], row: Hostile) -> None:
     assert isinstance(body[row.key], str), body
     assert not row.sentence or body[row.key] == row.sentence, body
     assert not row.field or list(body["details"]) == [row.field], body
+
+
+def test_no_log_repeats_what_was_sent(nodes: list[Node]) -> None:
+    for row in headers.ROWS:
+        if headers.SECRET.encode() in row.bytes:
+            for node in nodes:
+                ask(node, row)
+    for node in nodes:
+        assert [word for word in (headers.SECRET, EMAIL, RIGHT, tokens.GOOD) if word in node.server.log] == []
 
 
 def test_no_two_rows_are_the_same() -> None:
