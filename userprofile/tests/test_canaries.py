@@ -126,6 +126,8 @@ def story(watch: Watch, log: Any, make_user: Callable[..., User]) -> Watch:
     assert code(otp.PASSWORD_RESET)
     delivery.deliver_due()
     send(f"{BASE}logout/")
+    send(f"{BASE}account_locked/", email=user.email, Password=NEW_PASSWORD)
+    canaries["session cookie"] = client.cookies["sessionid"].value
     assert '"message":"Password reset successfully"' in "".join(watch.answers)
     assert canaries[[name for name in canaries if name.startswith("code")][-1]] in mail.outbox[-1].body
     return watch
