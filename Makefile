@@ -21,7 +21,7 @@ RACE_ROUNDS ?= 100
 ROUNDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test races mail-faults faults topology timing lint format requirements clean
+.PHONY: help run test races mail-faults faults topology timing mutation lint format requirements clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 22
@@ -55,6 +55,9 @@ topology: $(DEV_STAMP) ## two webs, Celery, PostgreSQL, Redis and an SMTP server
 timing: export N ?= 1000
 timing: $(DEV_STAMP) ## can known addresses be told by time? N requests each per door, on SQLite and PostgreSQL
 	@$(TIED) $(PY) benchmarks/timing.py
+
+mutation: $(DEV_STAMP) ## which faults in the rules of codes, locks, sessions and resets no test would notice
+	@$(TIED) $(PY) benchmarks/mutation.py
 
 lint: $(DEV_STAMP) ## ruff, mypy, import-linter, migrations, check --deploy, the OpenAPI document
 	@$(TIED) $(PY) -m ruff check
