@@ -106,6 +106,17 @@ def test_a_failure_outlives_its_refusal(user: User, wrong_code_for: CodeOf) -> N
     assert user.reset_failures == 1
 
 
+def test_the_lock_is_told_by_mail_with_where_it_came_from(
+    user: User, wrong_code_for: CodeOf, settings: Settings
+) -> None:
+    request(user)
+    for _ in range(settings.OTP_MAX_FAILURES):
+        with pytest.raises((OtpInvalid, AccountLocked)):
+            confirm(user, wrong_code_for(user))
+    notice = EmailsLogs.objects.get(template="account_locked")
+    assert (notice.to_email, notice.context["ip_address"]) == (user.email, "192.0.2.7")
+
+
 def test_the_new_password_is_kept_as_argon2id(user: User, code_of: CodeOf) -> None:
     request(user)
     confirm(user, code_of(user))

@@ -309,6 +309,15 @@ def test_deleted_user_takes_the_session_along(user: User, session: LoginActivity
     assert LoginActivity.objects.get(pk=session.pk).email == "kim@example.com"
 
 
+def test_a_token_is_judged_by_the_moment_of_its_request(session: LoginActivity, clock: Any) -> None:
+    """A request that began in time and waited for a row's lock is still in time."""
+    assert session.refresh_expires_at is not None
+    at = session.refresh_expires_at - timedelta(seconds=1)
+    token = sessions.tokens_of(session).refresh_token
+    clock.move_to(session.refresh_expires_at + timedelta(seconds=1))
+    assert sessions.rotate(token, at=at)
+
+
 # --- What ends a session ----------------------------------------------------------------------
 
 
@@ -343,6 +352,15 @@ def test_access_and_refresh_tokens_of_every_session_end_at_once(
     for client in clients:
         assert client.get(f"/userprofile/User_update/{user.pk}/").status_code == 401
         assert is_refused(sessions.rotate, client.tokens["refresh_token"])
+
+
+def test_a_deactivated_users_session_is_not_another_users(
+    user: User, session: LoginActivity, make_user: Callable[..., User]
+) -> None:
+    uses = _uses(session)
+    make_user("lee@example.com")
+    by_deactivation_past_the_model(user)
+    assert [is_refused(use, token) for use, token in uses] == [True, True]
 
 
 def test_reset_ends_every_session_at_once(
