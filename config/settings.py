@@ -35,6 +35,15 @@ def rate(name: str, default: str) -> tuple[int, int]:
     return int(match[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2][0]]
 
 
+def sturdy(name: str, key: str) -> str:
+    """A key that nobody finds by trying: whoever has one signature or code can try them all at home."""
+    if len(key) < 32:
+        refuse(name, "needs 32 random characters or more (in a list, a comma ends a key)")
+    if key == DEVELOPMENT_KEY:
+        refuse(name, "the development key is known to everybody: choose another")
+    return key
+
+
 def hosts(name: str) -> list[str]:
     """Host names as ALLOWED_HOSTS has them: example.com, .example.com, [::1] or *."""
     found = env.words(name)
@@ -59,14 +68,14 @@ MAKE_RUN: bool = env.bool("MAKE_RUN", False)  # the Makefile's own word, no sett
 DEBUG: bool = env.bool("DEBUG", MAKE_RUN)
 
 DEVELOPMENT_KEY = "insecure-development-key-known-to-everybody-use-it-nowhere-else"
-SECRET_KEY: str = env.str("SECRET_KEY", "")
-if not SECRET_KEY and DEBUG:
-    SECRET_KEY = DEVELOPMENT_KEY
+SECRET_KEY: str = env.str("SECRET_KEY", DEVELOPMENT_KEY if DEBUG else "")
 if not SECRET_KEY:
     refuse("SECRET_KEY", "required unless DEBUG is on; use 50 or more random characters")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
-if DEVELOPMENT_KEY in (SECRET_KEY, *SECRET_KEY_FALLBACKS) and not DEBUG:
-    refuse("SECRET_KEY", "the development key is known to everybody: choose another")
+if not DEBUG:
+    sturdy("SECRET_KEY", SECRET_KEY)
+    for former_key in SECRET_KEY_FALLBACKS:
+        sturdy("SECRET_KEY_FALLBACKS", former_key)
 
 ALLOWED_HOSTS = hosts("ALLOWED_HOSTS")
 if DEBUG and not ALLOWED_HOSTS:
@@ -218,13 +227,15 @@ ACCESS_TOKEN_LIFETIME = seconds("ACCESS_TOKEN_LIFETIME", 3600)
 REFRESH_TOKEN_LIFETIME = seconds("REFRESH_TOKEN_LIFETIME", 7 * 86400)
 SESSION_LIFETIME = seconds("SESSION_LIFETIME", 30 * 86400)
 REFRESH_GRACE = seconds("REFRESH_GRACE", 10, least=0)
-JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", "") or keys.derive("jwt", SECRET_KEY).hex()
-if len(JWT_SIGNING_KEY.encode()) < 32:
-    refuse("JWT_SIGNING_KEY", "needs at least 256 bits: 32 characters or more")
-JWT_VERIFYING_KEYS = [
-    JWT_SIGNING_KEY,
-    *(keys.derive("jwt", old_key).hex() for old_key in SECRET_KEY_FALLBACKS),
-]
+# Where another key signs, the derived ones verify for as long as they are asked for: else whoever finds out
+# SECRET_KEY could forge tokens all the same.
+_derived = [keys.derive("jwt", key).hex() for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)]
+_own: str = env.str("JWT_SIGNING_KEY", "")
+JWT_VERIFYING_KEYS = [sturdy("JWT_SIGNING_KEY", _own)] if _own else [*_derived]
+for former_key in env.words("JWT_SIGNING_KEY_FALLBACKS"):
+    is_derived = former_key == "derived"
+    JWT_VERIFYING_KEYS += _derived if is_derived else [sturdy("JWT_SIGNING_KEY_FALLBACKS", former_key)]
+JWT_SIGNING_KEY = JWT_VERIFYING_KEYS[0]
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": JWT_SIGNING_KEY,

@@ -64,7 +64,11 @@ BAD_VALUES = [
     ("SECRET_KEY", ""),
     ("SECRET_KEY", "insecure-development-key-known-to-everybody-use-it-nowhere-else"),
     ("SECRET_KEY", "bytes that are no UTF-8: \udcff"),
+    ("SECRET_KEY", "31 characters can be guessed at"),
+    ("SECRET_KEY_FALLBACKS", f"{KEY},31 characters can be guessed at"),
+    ("SECRET_KEY_FALLBACKS", "insecure-development-key-known-to-everybody-use-it-nowhere-else"),
     ("JWT_SIGNING_KEY", "31 characters are not 256 bits."),
+    ("JWT_SIGNING_KEY_FALLBACKS", f"{KEY},31 characters are not 256 bits."),
     ("DATABASE_URL", "nonsense"),
     ("DATABASE_URL", "mysql://host/name"),
     ("DATABASE_URL", "sqlite://"),
@@ -160,7 +164,10 @@ def test_a_bad_value_is_refused_in_one_line_that_names_it(read: Read, name: str,
         ("EMAIL_URL", "smtp://host?opensesame=on"),
         ("DATABASE_URL", "postgresql://user:opensesame/x@host/name"),
         ("REDIS_URL", "redis://:opensesame/x@host"),
+        ("SECRET_KEY", "opensesame"),
+        ("SECRET_KEY_FALLBACKS", f"{KEY},opensesame"),
         ("JWT_SIGNING_KEY", "opensesame"),
+        ("JWT_SIGNING_KEY_FALLBACKS", "opensesame"),
     ],
 )
 def test_a_refusal_does_not_repeat_a_secret(read: Read, name: str, value: str) -> None:
@@ -171,7 +178,7 @@ def test_a_refusal_does_not_repeat_a_secret(read: Read, name: str, value: str) -
 
 
 def test_every_variable_that_can_be_wrong_has_a_bad_value_here() -> None:
-    free_text = {"HOST", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN"}
+    free_text = {"HOST", "METRICS_TOKEN"}
 
     assert {name for name, _ in BAD_VALUES} == set(documented_variables()) - free_text
 
@@ -258,10 +265,24 @@ def test_make_run_turns_debug_on_unless_the_environment_says_otherwise(read: Rea
     assert read(MAKE_RUN="on", DEBUG="off")["DEBUG"] is False
 
 
-def test_blank_fallback_keys_verify_no_token(read: Read) -> None:
-    found = read(SECRET_KEY_FALLBACKS="old, ,")
+def test_a_former_key_that_a_comma_takes_apart_is_refused_with_the_reason(read: Read) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        read(SECRET_KEY_FALLBACKS="a key of more than 32 characters,with a comma")
 
-    assert found["SECRET_KEY_FALLBACKS"] == ["old"]
+    assert "comma" in str(refusal.value)
+
+
+def test_debug_takes_short_keys(read: Read) -> None:
+    found = read(DEBUG="on", SECRET_KEY="new", SECRET_KEY_FALLBACKS="old")
+
+    assert (found["SECRET_KEY"], found["SECRET_KEY_FALLBACKS"]) == ("new", ["old"])
+
+
+def test_blank_fallback_keys_verify_no_token(read: Read) -> None:
+    former = "f" * 32
+    found = read(SECRET_KEY_FALLBACKS=f"{former}, ,", JWT_SIGNING_KEY_FALLBACKS=" , ,")
+
+    assert found["SECRET_KEY_FALLBACKS"] == [former]
     assert len(found["JWT_VERIFYING_KEYS"]) == 2
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -179,6 +180,48 @@ def test_sessions_outlive_a_rotation_for_as_long_as_the_former_key_is_known(
             algorithms=["HS256"],
             audience="userprofile",
         )["sid"]
+
+
+OWN, FORMER = "o" * 32, "f" * 32
+DERIVED = keys.derive("jwt", service.SECRET_KEY).hex()
+
+
+@pytest.mark.parametrize(
+    ("former", "variables", "status"),
+    [
+        (DERIVED, {"JWT_SIGNING_KEY": OWN}, 401),
+        (DERIVED, {"JWT_SIGNING_KEY": OWN, "SECRET_KEY_FALLBACKS": service.SECRET_KEY}, 401),
+        (DERIVED, {"JWT_SIGNING_KEY": OWN, "JWT_SIGNING_KEY_FALLBACKS": "derived"}, 200),
+        (FORMER, {"JWT_SIGNING_KEY": OWN}, 401),
+        (FORMER, {"JWT_SIGNING_KEY": OWN, "JWT_SIGNING_KEY_FALLBACKS": FORMER}, 200),
+        (FORMER, {}, 401),
+        (FORMER, {"JWT_SIGNING_KEY_FALLBACKS": FORMER}, 200),
+    ],
+)
+def test_sessions_outlive_a_rotation_of_the_signing_key_for_as_long_as_the_former_one_is_named(
+    former: str,
+    variables: dict[str, str],
+    status: int,
+    kim: User,
+    sign_in: Callable[..., Any],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.JWT_SIGNING_KEY, settings.JWT_VERIFYING_KEYS = former, [former]
+    client = sign_in(kim)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    rotated_to = runpy.run_path(str(PROJECT / "config" / "settings.py"))
+    settings.JWT_SIGNING_KEY = rotated_to["JWT_SIGNING_KEY"]
+    settings.JWT_VERIFYING_KEYS = rotated_to["JWT_VERIFYING_KEYS"]
+    assert client.get(f"/userprofile/User_update/{kim.pk}/").status_code == status
+    refreshed = APIClient().post(REFRESH, {"refresh_token": client.tokens["refresh_token"]})
+    assert refreshed.status_code == status
+    settings.JWT_VERIFYING_KEYS = [settings.JWT_SIGNING_KEY]  # the overlap is over
+    assert client.get(f"/userprofile/User_update/{kim.pk}/").status_code == 401
+    if status == 200:
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {refreshed.json()['access_token']}")
+        assert client.get(f"/userprofile/User_update/{kim.pk}/").status_code == 200
 
 
 def test_a_live_code_outlives_a_rotation_at_the_door(kim: User, settings: Settings, api: APIClient) -> None:

@@ -471,7 +471,7 @@ def test_expired_token_of_a_former_key_is_refused(
 
 
 def read_settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Any]:
-    for name in ("JWT_SIGNING_KEY", "SECRET_KEY_FALLBACKS"):
+    for name in ("JWT_SIGNING_KEY", "JWT_SIGNING_KEY_FALLBACKS", "SECRET_KEY_FALLBACKS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"ENV_FILE": os.devnull, **variables}.items():
         monkeypatch.setenv(name, value)
@@ -479,6 +479,7 @@ def read_settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str
 
 
 NEW, OLD, OLDER = ("n" * 50, "o" * 50, "p" * 50)
+OWN, FORMER_OWN = ("j" * 32, "k" * 32)
 
 
 def test_signing_key_is_derived_from_the_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,8 +501,42 @@ def test_former_secret_keys_still_verify(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_key_of_its_own_signs_and_blank_fallbacks_are_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = read_settings(monkeypatch, SECRET_KEY=NEW, JWT_SIGNING_KEY="j" * 32, SECRET_KEY_FALLBACKS=" , ,")
-    assert (found["JWT_SIGNING_KEY"], found["JWT_VERIFYING_KEYS"]) == ("j" * 32, ["j" * 32])
+    found = read_settings(monkeypatch, SECRET_KEY=NEW, JWT_SIGNING_KEY=OWN, SECRET_KEY_FALLBACKS=" , ,")
+    assert (found["JWT_SIGNING_KEY"], found["JWT_VERIFYING_KEYS"]) == (OWN, [OWN])
+
+
+def test_who_knows_a_secret_key_forges_no_token_where_another_key_signs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = read_settings(monkeypatch, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD, JWT_SIGNING_KEY=OWN)
+    assert found["JWT_VERIFYING_KEYS"] == [OWN]
+
+
+def test_former_signing_keys_still_verify_and_never_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read_settings(
+        monkeypatch, SECRET_KEY=NEW, JWT_SIGNING_KEY=OWN, JWT_SIGNING_KEY_FALLBACKS=FORMER_OWN
+    )
+    assert (found["JWT_SIGNING_KEY"], found["JWT_VERIFYING_KEYS"]) == (OWN, [OWN, FORMER_OWN])
+
+
+def test_first_signing_key_of_its_own_can_overlap_with_the_derived_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    former = read_settings(monkeypatch, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD)
+    found = read_settings(
+        monkeypatch,
+        SECRET_KEY=NEW,
+        SECRET_KEY_FALLBACKS=OLD,
+        JWT_SIGNING_KEY=OWN,
+        JWT_SIGNING_KEY_FALLBACKS=f"{FORMER_OWN},derived",
+    )
+    assert found["JWT_VERIFYING_KEYS"] == [OWN, FORMER_OWN, *former["JWT_VERIFYING_KEYS"]]
+
+
+def test_signing_key_of_its_own_can_be_given_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read_settings(monkeypatch, SECRET_KEY=NEW, JWT_SIGNING_KEY_FALLBACKS=OWN)
+    derived = keys.derive("jwt", NEW).hex()
+    assert (found["JWT_SIGNING_KEY"], found["JWT_VERIFYING_KEYS"]) == (derived, [derived, OWN])
 
 
 def test_simplejwt_is_told_the_same(settings: Settings) -> None:
