@@ -70,6 +70,18 @@ def test_personal_data_is_kept_by_no_cache(kim: User, sign_in: Callable[..., API
         assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
 
 
+# --- Plain HTTP -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [LOGIN, LOGIN.rstrip("/"), REFRESH, FORGET])
+def test_a_secret_sent_over_plain_http_is_answered_by_the_view_and_not_led_elsewhere(
+    path: str, kim: User
+) -> None:
+    """A redirect to TLS would hide that the secret has gone over the wire in clear."""
+    answer = Client().post(path, {"email": EMAIL, "password": "wrong"}, secure=False)
+    assert (answer.status_code // 100, answer.has_header("Location")) == (4 if path != FORGET else 2, False)
+
+
 # --- What tells nothing -----------------------------------------------------------------------
 
 
