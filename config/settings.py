@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytz
 from environs import validate
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 from config import keys, openapi, service_urls
 from config.environment import PROJECT_FOLDER, read_environment, refuse
@@ -348,10 +349,14 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "config.request_log.AddRequestId"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {
+            "()": "config.request_log.OneLine",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+            "reserved_attrs": [*RESERVED_ATTRS, "request"],  # its query holds an address
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         },
     },
