@@ -40,10 +40,11 @@ docs = csp_replace(DOCS_POLICY)(SpectacularSwaggerSplitView.as_view(url_name="sc
 @csp_replace(PAGE_POLICY)
 def index(request: HttpRequest) -> HttpResponse:
     """What this is and where the rest stands: a page for browsers, JSON for everybody else."""
+    admin = {"admin": f"/{settings.ADMIN_PATH}"} if settings.DEBUG else {}  # else only who runs it knows
     links = {
         "documentation": reverse("docs"),
         "schema": reverse("schema"),
-        "admin": f"/{settings.ADMIN_PATH}",
+        **admin,
         "health": {"live": reverse("health_live"), "ready": reverse("health_ready")},
     }
     if "text/html" in request.headers.get("Accept", ""):  # request.accepts() raises for odd parameters

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.django_db
 LINKS = {
     "documentation": "/docs/",
     "schema": "/api/schema/",
-    "admin": "/admin/",
     "health": {"live": "/health/live", "ready": "/health/ready"},
 }
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -54,8 +53,9 @@ def test_index_is_a_page_for_a_browser(client: Client) -> None:
     assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     page = response.content.decode()
     assert "Userprofile: account security" in page
-    linked = {"/docs/", "/api/schema/", "/admin/", "/health/live", "/health/ready"}
+    linked = {"/docs/", "/api/schema/", "/health/live", "/health/ready"}
     assert linked <= set(ANYWHERE.findall(page))
+    assert "Admin" not in page
 
 
 @pytest.mark.parametrize("path", ["/", "/docs/"])
@@ -68,9 +68,16 @@ def test_page_loads_nothing_from_elsewhere_and_all_it_names_is_there(path: str, 
         text_of(client, address)
 
 
-def test_admin_path_follows_the_setting(client: Client, settings: Any) -> None:
+@pytest.mark.parametrize("headers", [{}, HTML])
+def test_where_the_admin_is_stands_on_the_index_in_debug_alone(
+    headers: dict[str, str], client: Client, settings: Settings
+) -> None:
     settings.ADMIN_PATH = "staff-only/"
-    assert client.get("/").json()["links"]["admin"] == "/staff-only/"
+    assert "staff-only" not in client.get("/", headers=headers).content.decode()
+    settings.DEBUG = True
+    page = client.get("/", headers=headers).content.decode()
+    links = ANYWHERE.findall(page) if headers else json.loads(page)["links"].values()
+    assert "/staff-only/" in links
 
 
 @pytest.mark.parametrize(
