@@ -61,7 +61,8 @@ def count_failure(email: str, client: Client, *, at: datetime) -> float | None:
     """
     if not settings.THROTTLES:
         return None
-    network = watched(network_of(client.ip_address), at=at)
+    name = network_of(client.ip_address)
+    network = watched(name, at=at)
     spray, alarm = _window(settings.THROTTLE_SPRAY, at), _window(settings.SIGN_IN_FAILURES_ALARM, at)
     distinct, ring = stored(network.key), stored(f"alarm:sign_in:{alarm.number}")
     pair = stored(f"{network.key}:{comparable(email)}")
@@ -73,6 +74,8 @@ def count_failure(email: str, client: Client, *, at: datetime) -> float | None:
         }
     )
     _ring(counted[ring], settings.SIGN_IN_FAILURES_ALARM)
+    if counted[pair] == 1:
+        _tell_of_spraying(name, accounts=counted[distinct])
     return (spray.ends_at - at).total_seconds() if counted[distinct] > network.limit else None
 
 
@@ -90,6 +93,14 @@ def _ring(failures: int, limit: Limit) -> None:
     if failures == limit[0]:
         label, level = "sign_in_failures", logging.WARNING
         events.record("alarm", label=label, level=level, failures=failures, seconds=limit[1])
+
+
+def _tell_of_spraying(network: str, *, accounts: int) -> None:
+    """Once per network and window: of the account that is the first one too many, when it first fails."""
+    limit, period = settings.THROTTLE_SPRAY
+    if accounts == limit + 1:
+        label, level = "spraying", logging.WARNING
+        events.record("alarm", label=label, level=level, network=network, accounts=accounts, seconds=period)
 
 
 def _window(limit: Limit, at: datetime) -> Window:

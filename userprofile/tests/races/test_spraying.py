@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from userprofile.client import network_of
 from userprofile.models import ThrottleCounter
 from userprofile.tests.races import records
 from userprofile.tests.races.databases import ALIAS
@@ -56,7 +57,7 @@ def statuses(answers: list[Answer]) -> Counter[int]:
 def test_exactly_the_allowed_accounts_are_failed_however_many_are_tried_at_once(
     sprayed: tuple[Server, Path], rounds: range
 ) -> None:
-    server, _ = sprayed
+    server, log = sprayed
     for _ in rounds:
         network, users = new_network(), [records.make_user().email for _ in range(10)]
         emails = users + [nobody() for _ in range(CALLERS - len(users))]
@@ -65,6 +66,8 @@ def test_exactly_the_allowed_accounts_are_failed_however_many_are_tried_at_once(
         assert found[429] == CALLERS - LIMIT
         late = server.post(DOORS[0], {"email": users[0], "password": "wrong"}, X_Forwarded_For=network)
         assert late.status == 429
+        told = f"kind=spraying network={network_of(network)} accounts={LIMIT + 1} seconds=86400"
+        assert len([line for line in log.read_text().splitlines() if told in line]) == 1
 
 
 def test_one_account_counts_once_however_many_guesses_meet(
@@ -96,7 +99,7 @@ def test_the_alarm_rings_once_over_all_processes(sprayed: tuple[Server, Path]) -
         server.volley(guess(nobody(), new_network()) for _ in range(CALLERS))
     failures = max(ThrottleCounter.objects.using(ALIAS).values_list("requests", flat=True))
     assert failures > 2 * ALARM
-    lines = [line for line in log.read_text().splitlines() if "event=alarm" in line]
+    lines = [line for line in log.read_text().splitlines() if "kind=sign_in_failures" in line]
     assert len(lines) == 1
     assert "WARNING" in lines[0]
     assert f"failures={ALARM} seconds=86400" in lines[0]

@@ -278,6 +278,51 @@ def test_failed_sign_ins_ring_and_successes_do_not(
     assert len(rings()) == 1
 
 
+def test_a_network_that_fails_one_account_too_many_is_told_of_once_in_its_window(
+    rings: Rings, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        spray(3)
+        fail("user2@example.com", times=5)
+    assert rings() == []
+    with django_capture_on_commit_callbacks(execute=True):
+        spray(6)
+        fail("user3@example.com", times=5)
+    [line] = rings()
+    assert (line.levelno, line.name) == (logging.WARNING, "userprofile.event")
+    told = "event=alarm kind=spraying network=192.0.2.1 accounts=4 seconds=3600"
+    assert line.getMessage() == told
+
+
+def test_one_account_tried_again_beyond_the_limit_is_told_of_once(
+    rings: Rings, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        spray(4)
+        fail("user3@example.com", times=5)
+    assert len(rings()) == 1
+
+
+def test_each_network_and_each_window_is_told_of(
+    rings: Rings, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        spray(5)
+        spray(5, client=Client(ip_address="2001:db8:1:2::1"))
+        spray(5, at=AT + timedelta(seconds=1987))
+    networks = [getattr(line, "network", None) for line in rings()]
+    assert networks == ["192.0.2.1", "2001:db8:1:2::/64", "192.0.2.1"]
+
+
+def test_spraying_is_counted_as_an_event(rings: Rings, django_capture_on_commit_callbacks: Any) -> None:
+    pytest.importorskip("prometheus_client")
+    counter = events.counters["alarm"].labels("spraying")
+    before = counter._value.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        spray(9)
+    assert counter._value.get() == before + 1
+
+
 def test_without_throttles_nothing_is_counted_refused_or_rung(
     user: User, settings: Settings, rings: Rings, django_capture_on_commit_callbacks: Any
 ) -> None:
