@@ -1,4 +1,4 @@
-"""`check --deploy` warns of each choice that is faithful to the seed but weaker than today's advice."""
+"""`check --deploy` warns of what is weaker than today's advice or meant for development."""
 
 from datetime import timedelta
 from io import StringIO
@@ -11,6 +11,10 @@ from pytest_django import Settings
 
 from userprofile.checks import weaker_than_todays_advice
 
+MAIL = "django.core.mail.backends"
+SMTP = f"{MAIL}.smtp.EmailBackend"
+NOWHERE = ("console", "dummy", "filebased", "locmem")
+
 # The warning, the setting behind it, a value it warns of, a value it is content with.
 CHOICES: list[tuple[str, str, Any, Any]] = [
     ("userprofile.W001", "PASSWORD_MAX_LENGTH", 63, 64),
@@ -19,6 +23,7 @@ CHOICES: list[tuple[str, str, Any, Any]] = [
     ("userprofile.W004", "PREVENT_ENUMERATION", False, True),
     ("userprofile.W005", "LOCK_DURATION", timedelta(0), timedelta(seconds=900)),
     ("userprofile.W006", "THROTTLES", False, True),
+    *(("userprofile.W007", "EMAIL_BACKEND", f"{MAIL}.{weak}.EmailBackend", SMTP) for weak in NOWHERE),
 ]
 
 
@@ -50,7 +55,7 @@ def test_each_weaker_choice_is_warned_of_with_the_variable_that_changes_it(
 
 
 def test_the_seeds_choices_are_warned_of_by_default(settings: Settings) -> None:
-    settings.THROTTLES = True
+    settings.THROTTLES, settings.EMAIL_BACKEND = True, SMTP
     assert set(warnings()) == {identifier for identifier, *_ in CHOICES[:5]}
 
 
@@ -60,4 +65,5 @@ def test_deploy_check_prints_them_and_other_checks_do_not(settings: Settings) ->
     call_command("check", stderr=usual)
     assert "userprofile.W004" in deploy.getvalue()
     assert "PREVENT_ENUMERATION" in deploy.getvalue()
+    assert "userprofile.W007" in deploy.getvalue()
     assert "userprofile.W" not in usual.getvalue()
