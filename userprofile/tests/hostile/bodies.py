@@ -14,8 +14,9 @@ def part(name: str, content: bytes = b"1", *, more: str = "", headers: str = "")
     return b"--x\r\n" + disposition.encode() + content + b"\r\n"
 
 
+NOT_VALID = "The body is not valid JSON."
+TOO_DEEP = "The body is nested too deeply."
 MALFORMED = {
-    "nothing": b"",
     "a bracket": b"{",
     "quotes in single": b"{'email': 'kim'}",
     "a comma too many": b'{"email": "kim@example.com",}',
@@ -64,8 +65,15 @@ NO_OBJECTS = {
     "a list of 20,000 numbers": b"[" + b"1," * 20_000 + b"1]",
 }
 JSON_ROWS = [
-    *(Hostile(f"JSON of {name}", send(LOGIN, body), 400, key="detail") for name, body in MALFORMED.items()),
-    *(Hostile(f"JSON nested in {name}", send(LOGIN, body), 400, key="detail") for name, body in DEEP.items()),
+    *(
+        Hostile(f"JSON of {name}", send(LOGIN, body), 400, key="detail", sentence=NOT_VALID)
+        for name, body in MALFORMED.items()
+    ),
+    *(
+        Hostile(f"JSON nested in {name}", send(LOGIN, body), 400, key="detail", sentence=TOO_DEEP)
+        for name, body in DEEP.items()
+    ),
+    Hostile("JSON of nothing", send(LOGIN, b""), 400, key="detail", sentence="Invalid input."),
     *(
         Hostile(f"JSON that is {name}", send(LOGIN, body), 400, key="detail")
         for name, body in NO_OBJECTS.items()

@@ -18,12 +18,18 @@ from userprofile.tests.races.server import Server, running
 SETTINGS = {"THROTTLES": "off", "TRUSTED_PROXIES": "0"}
 
 
+GROUPS = {
+    "test_requests.py": "hostile requests",
+    "test_slow_requests.py": "hostile requests",
+}
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of a file that need the servers share a process."""
+    """Those that share servers share a process."""
     for item in items:
-        if Path(__file__).parent in item.path.parents and "_databases" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(f"hostile {item.path.stem}"))
+        if item.path.parent == Path(__file__).parent and item.path.name in GROUPS:
+            item.add_marker(pytest.mark.xdist_group(GROUPS[item.path.name]))
 
 
 @dataclass(frozen=True)
@@ -61,24 +67,24 @@ def _databases(
     folder = tmp_path_factory.mktemp("hostile")
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
-        yield [_settled(stack, "sqlite", folder), *_settled_if_there(stack, "postgresql", folder)]
+        yield [settled(stack, "sqlite", folder), *settled_if_there(stack, "postgresql", folder)]
 
 
-def _settled(stack: ExitStack, kind: str, folder: Path) -> Database:
+def settled(stack: ExitStack, kind: str, folder: Path) -> Database:
     url = stack.enter_context(databases.made(kind, folder))
     population.settle(databases.ALIAS)
     return Database(url, connections[databases.ALIAS])
 
 
-def _settled_if_there(stack: ExitStack, kind: str, folder: Path) -> list[Database]:
+def settled_if_there(stack: ExitStack, kind: str, folder: Path) -> list[Database]:
     try:
-        return [_settled(stack, kind, folder)]
+        return [settled(stack, kind, folder)]
     except pytest.skip.Exception:
         return []
 
 
 @contextmanager
-def _serving(found: list[Database], folder: Path, **variables: str) -> Iterator[list[Node]]:
+def serving(found: list[Database], folder: Path, **variables: str) -> Iterator[list[Node]]:
     """At the end their logs tell of no fault."""
     with ExitStack() as stack:
         given = [running(database_url=one.url, folder=folder, **SETTINGS | variables) for one in found]
@@ -90,7 +96,7 @@ def _serving(found: list[Database], folder: Path, **variables: str) -> Iterator[
 @pytest.fixture(scope="session")
 def nodes(_databases: list[Database], tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
     """Nothing stands in front of them."""
-    with _serving(_databases, tmp_path_factory.mktemp("logs")) as found:
+    with serving(_databases, tmp_path_factory.mktemp("logs")) as found:
         yield found
 
 
@@ -99,5 +105,5 @@ def proxied_nodes(
     _databases: list[Database], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Node]]:
     """One proxy of ours stands in front of them."""
-    with _serving(_databases, tmp_path_factory.mktemp("logs"), TRUSTED_PROXIES="1") as found:
+    with serving(_databases, tmp_path_factory.mktemp("logs"), TRUSTED_PROXIES="1") as found:
         yield found

@@ -128,6 +128,7 @@ SMUGGLING = [
         "gzip, then chunked",
         head(LINE, HOST, TYPE, "Transfer-Encoding: gzip, chunked") + split(UNKNOWN, 9) + b"0\r\n\r\n",
         400,
+        sentence="The request is malformed.",
     ),
     Hostile(
         "chunked, then gzip", head(LINE, HOST, TYPE, "Transfer-Encoding: chunked, gzip") + b"0\r\n\r\n", 400

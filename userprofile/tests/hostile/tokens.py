@@ -17,6 +17,7 @@ HEADER = {"alg": "HS256", "typ": "JWT"}
 ACCESS: dict[str, Any] = jwt.decode(tokens(KIM).access_token, options={"verify_signature": False})
 REFRESHING: dict[str, Any] = jwt.decode(tokens(KIM).refresh_token, options={"verify_signature": False})
 KEY = settings.JWT_SIGNING_KEY
+NOBODY = KIM - 1
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"
 
 
@@ -92,7 +93,7 @@ WRONG: dict[str, str] = {
 WRONG_CLAIMS: dict[str, str] = {
     **{f"no {claim}": without(claim) for claim in ("sid", "exp", "iss", "aud", "token_type")},
     "nothing claimed": signed(json.dumps(HEADER), "{}"),
-    "sid of nobody": with_claims(sid=1),
+    "sid of nobody": with_claims(sid=NOBODY),
     "sid below nought": with_claims(sid=-1),
     "sid beyond 63 bits": with_claims(sid=2**63),
     "sid beyond 64 bits": with_claims(sid=2**64),
@@ -106,7 +107,7 @@ WRONG_CLAIMS: dict[str, str] = {
     "sid of a list": with_claims(sid=[KIM]),
     "sid of an object": with_claims(sid={"gt": 0}),
     "sid of null": with_claims(sid=None),
-    "sid twice": signed(json.dumps(HEADER), json.dumps(ACCESS)[:-1] + ', "sid": 1}'),
+    "sid twice": signed(json.dumps(HEADER), json.dumps(ACCESS)[:-1] + f', "sid": {NOBODY}}}'),
     "exp of 1e400": raw_claim("exp", "1e400"),
     "exp of NaN": raw_claim("exp", "NaN"),
     "exp of Infinity": raw_claim("exp", "Infinity"),
@@ -190,7 +191,7 @@ UNREFRESHABLE: dict[str, str] = {
     "auth_time of a fraction": with_claims(REFRESHING, auth_time=1.5),
     "auth_time of a text": with_claims(REFRESHING, auth_time="today"),
     "exp that is over": with_claims(REFRESHING, exp=int((AT - timedelta(days=1)).timestamp())),
-    "sid of nobody": with_claims(REFRESHING, sid=1),
+    "sid of nobody": with_claims(REFRESHING, sid=NOBODY),
     "sid of true": with_claims(REFRESHING, sid=True),
     "session that was signed out": tokens(SIGNED_OUT).refresh_token,
     "user who was deactivated": tokens(DEACTIVATED).refresh_token,
