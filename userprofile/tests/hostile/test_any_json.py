@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from application.models import Application
@@ -16,7 +17,11 @@ from userprofile.tests.hostile.fuzzing import ANY_JSON, examples
 
 
 @pytest.fixture
-def come_in(db: None) -> Callable[[Door], APIClient]:
+def come_in(db: None, settings: Settings) -> Callable[[Door], APIClient]:
+    """With the throttles on, which look into bodies as well, and let everything pass."""
+    settings.THROTTLES = True
+    for name in ("THROTTLE_SIGN_IN", "THROTTLE_CODES", "THROTTLE_MAIL", "THROTTLE_SPRAY"):
+        setattr(settings, name, (10**6, 60))
     kim = User(id=ID, email=EMAIL, username="kim-0", password="!")
     kim.save()
     Application.objects.create(id=ID, owner=kim)
