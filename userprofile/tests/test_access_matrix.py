@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
 from application.models import Application
@@ -19,13 +18,13 @@ from config import pages
 from userprofile.clock import now
 from userprofile.mechanisms import otp, sessions
 from userprofile.models import LoginActivity, User
-from userprofile.tests.access import ADMIN_GROUP_OF, ADMIN_GROUPS, GROUP_OF, GROUPS, METHODS, Cells, World
+from userprofile.tests.access import GROUP_OF, GROUPS, METHODS, Cells, World, without_password, wrong_cells
 
 # --- The routes, as the URL configuration has them --------------------------------------------
 
 
 def routes() -> dict[str, URLPattern]:
-    """Every route that is no part of the admin."""
+    """Every route but the admin's, which has a table of its own: admin/access.py."""
     return dict(walk(get_resolver().url_patterns, ""))
 
 
@@ -72,8 +71,6 @@ def test_every_table_names_each_method_and_caller_once() -> None:
     callers = {"anonymous", "owner", "other", "staff", "deactivated", "signed_out"}
     for group in GROUPS:
         assert set(group.cells) == {(method, caller) for method in METHODS for caller in callers}
-    for group in ADMIN_GROUPS:
-        assert set(group.cells) == {(m, caller) for m in METHODS for caller in (*callers, "superuser")}
 
 
 # --- The cells --------------------------------------------------------------------------------
@@ -103,27 +100,12 @@ def world(make_user: Callable[..., User]) -> World:
     )
 
 
-def without_password(name: str, **fields: Any) -> User:
-    made: User = User.objects.create(username=name, email=f"{name}@example.com", password="!", **fields)
-    return made
-
-
 def open_session(user: User) -> LoginActivity:
     at, success = now(), LoginActivity.Attempt.LOGIN_SUCCESS
     columns = sessions.lifetimes(signed_in_at=at, at=at)
     return LoginActivity.objects.create(
         user=user, email=user.email, created_at=at, attempt_name=success, **columns
     )
-
-
-def wrong_cells(cells: Cells, send: Callable[[str, str], int]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Where another status came than the table's: (found, expected). Nothing that a cell changes stays."""
-    found: Cells = {}
-    for method, caller in cells:
-        with transaction.atomic():
-            found[method, caller] = send(method, caller)
-            transaction.set_rollback(True)
-    return {cell: (found[cell], cells[cell]) for cell in cells if found[cell] != cells[cell]}
 
 
 @pytest.mark.parametrize(("route", "row"), ROWS, ids=[f"{route} {row}" for route, row in ROWS])
@@ -157,39 +139,6 @@ def test_each_caller_gets_what_the_table_says(route: str, row: str, world: World
 def allowed_by(cells: Cells) -> set[str]:
     """The methods that are no 405 for the owner: `Allow` names those, and so never OPTIONS."""
     return {method for (method, caller), status in cells.items() if caller == "owner" and status != 405}
-
-
-@pytest.mark.parametrize("route", ADMIN_GROUP_OF)
-def test_the_admin_lets_in_whom_the_table_says(route: str, world: World) -> None:
-    cells = ADMIN_GROUP_OF[route].cells
-    path = f"/{settings.ADMIN_PATH}" + route.format(owner=world.owner.pk, application=world.application.pk)
-    assert resolve(path).func.__name__ != "catch_all_view"
-    browsers = browsers_of(world)
-
-    def send(method: str, caller: str) -> int:
-        return int(browsers[caller].generic(method, path).status_code)
-
-    assert wrong_cells(cells, send) == {}
-
-
-def browsers_of(world: World) -> dict[str, Client]:
-    """One for each caller; tokens of the API open nothing here, so that they come along."""
-    people = {
-        "owner": world.owner,
-        "other": User.objects.get(username="other"),
-        "staff": User.objects.get(username="staff"),
-        "superuser": without_password("root", is_staff=True, is_superuser=True),
-        "deactivated": without_password("gone-staff", is_staff=True, is_superuser=True),
-        "signed_out": without_password("out-staff", is_staff=True, is_superuser=True),
-    }
-    browsers = {"anonymous": Client(headers={"Authorization": f"Bearer {world.tokens['staff']}"})}
-    for name, user in people.items():
-        browsers[name] = Client(enforce_csrf_checks=True)
-        browsers[name].force_login(user)
-    User.objects.filter(username="gone-staff").update(is_active=False)
-    User.objects.filter(username="out-staff").update(sessions_ended_at=now())
-    browsers["anonymous"].handler.enforce_csrf_checks = True
-    return browsers
 
 
 # --- What no table shows ----------------------------------------------------------------------
