@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import LazySettings
@@ -139,6 +140,14 @@ def test_a_failed_sign_in_leaves_the_browsers_session_as_it_was(
     try_to_enter(cookies, root.email, "Wrong-Password1")
     assert cookies.get("/admin/").status_code == 200
     assert LoginActivity.objects.open(at=now()).get().user == staff
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_next_leads_nowhere_else(cookies: Client, staff: User, password: str, elsewhere: str) -> None:
+    form = {"username": staff.email, "password": password, "next": elsewhere}
+    for path in (LOGIN, f"{LOGIN}?{urlencode({'next': elsewhere})}"):
+        response = cookies.post(path, form)
+        assert (response.status_code, "evil" in response["Location"]) == (302, False)
 
 
 def test_a_username_is_no_way_in(cookies: Client, staff: User, password: str) -> None:
