@@ -18,18 +18,17 @@ from userprofile.tests.races.server import Server, running
 SETTINGS = {"THROTTLES": "off", "TRUSTED_PROXIES": "0"}
 
 
-GROUPS = {
-    "test_requests.py": "hostile requests",
-    "test_slow_requests.py": "hostile requests",
-}
+ON_BOTH = ("test_requests.py", "test_slow_requests.py")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that share servers share a process."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.name in GROUPS:
-            item.add_marker(pytest.mark.xdist_group(GROUPS[item.path.name]))
+    for item in (item for item in items if item.path.parent == Path(__file__).parent):
+        if item.path.name in (*ON_BOTH, "test_document.py"):
+            item.add_marker(pytest.mark.own_databases)
+        if item.path.name in ON_BOTH:
+            item.add_marker(pytest.mark.xdist_group("hostile requests"))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.race)
+            item.add_marker(pytest.mark.own_databases)
             item.add_marker(pytest.mark.xdist_group("races"))
 
 
