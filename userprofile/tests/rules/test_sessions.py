@@ -315,7 +315,7 @@ def test_a_token_is_judged_by_the_moment_of_its_request(session: LoginActivity, 
     at = session.refresh_expires_at - timedelta(seconds=1)
     token = sessions.tokens_of(session).refresh_token
     clock.move_to(session.refresh_expires_at + timedelta(seconds=1))
-    assert sessions.rotate(token, at=at)
+    assert sessions.rotate(token, at=at).access_token
 
 
 # --- What ends a session ----------------------------------------------------------------------
