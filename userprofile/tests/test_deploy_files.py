@@ -8,11 +8,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from django.conf import settings
 
+from userprofile.tests.faults import clusters
+
 FOLDER = settings.BASE_DIR / "deploy"
+ROLE = FOLDER / "make-role.sh"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +51,44 @@ def test_nothing_starts_before_what_it_needs_is_healthy(
     }
     for other in ("postgres", "redis"):
         assert services[other]["healthcheck"]["test"]
+
+
+def test_nothing_is_published_but_the_webs_and_those_to_this_machine_alone(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    published = {name: part["ports"] for name, part in services.items() if "ports" in part}
+    assert published == {"web": ["127.0.0.1:8000-8001:8000"]}
+
+
+def test_compose_makes_the_services_role_and_connects_as_it(services: dict[str, dict[str, Any]]) -> None:
+    postgres, web = services["postgres"], services["web"]
+    assert f"./{ROLE.name}:/docker-entrypoint-initdb.d/{ROLE.name}:ro" in postgres["volumes"]
+    assert postgres["environment"] == {
+        "POSTGRES_USER": "postgres",
+        "POSTGRES_PASSWORD": "${POSTGRES_PASSWORD}",
+    }
+    assert web["environment"]["DATABASE_URL"].startswith("postgresql://userprofile:")
+    assert os.access(ROLE, os.X_OK)
+
+
+@pytest.mark.xdist_group("faults")
+def test_the_service_owns_its_database_and_is_no_superuser() -> None:
+    with clusters.made() as cluster:
+        given = {"PGHOST": "127.0.0.1", "PGPORT": str(cluster.port)}
+        given |= {"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": "it's a secret"}
+        with cluster.connect() as superuser:
+            superuser.execute("ALTER ROLE postgres PASSWORD 'that the image sets'")
+            subprocess.run([ROLE], env=os.environ | given, check=True)
+            roles = superuser.execute(
+                "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolpassword IS NOT NULL"
+                " FROM pg_authid WHERE rolcanlogin ORDER BY rolname"
+            ).fetchall()
+        assert roles == [("postgres", True, True, True, False), ("userprofile", False, False, False, True)]
+        own = cluster.url("userprofile").replace("//postgres@", "//userprofile@")
+        with psycopg.connect(own, autocommit=True) as service:
+            service.execute("CREATE TABLE made (number integer)")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                service.execute("COPY made FROM PROGRAM 'echo 1'")
 
 
 def test_procfile_and_compose_run_the_same_programs(services: dict[str, dict[str, Any]]) -> None:
