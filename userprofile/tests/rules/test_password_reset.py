@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from userprofile import hashers
 from userprofile.client import Client
@@ -106,13 +106,19 @@ def test_a_failure_outlives_its_refusal(user: User, wrong_code_for: CodeOf) -> N
     assert user.reset_failures == 1
 
 
-def test_the_lock_is_told_by_mail_with_where_it_came_from(
-    user: User, wrong_code_for: CodeOf, settings: Settings
+def test_the_lock_is_told_to_the_owner_and_the_operators(
+    user: User,
+    wrong_code_for: CodeOf,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     request(user)
-    for _ in range(settings.OTP_MAX_FAILURES):
-        with pytest.raises((OtpInvalid, AccountLocked)):
-            confirm(user, wrong_code_for(user))
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(settings.OTP_MAX_FAILURES):
+            with pytest.raises((OtpInvalid, AccountLocked)):
+                confirm(user, wrong_code_for(user))
+    assert [record.getMessage() for record in caplog.records] == [f"event=lock kind=reset user_id={user.pk}"]
     notice = EmailsLogs.objects.get(template="account_locked")
     assert (notice.to_email, notice.context["ip_address"]) == (user.email, "192.0.2.7")
 
