@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
-from config.middleware import json_error
+from config.json_errors import json_error
 from userprofile.clock import now
 from userprofile.mechanisms import outbox
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.middleware import json_error
+from config.json_errors import json_error
 from userprofile.clock import now
 from userprofile.mechanisms import outbox
 

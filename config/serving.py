@@ -106,7 +106,7 @@ def _refuse_doubtful_host(req: Any) -> None:
 
 
 def _answer(status: HTTPStatus) -> bytes:
-    from config.middleware import SENTENCES  # only once Django is set up
+    from config.json_errors import SENTENCES  # only once Django is set up
 
     body = json.dumps({"error": SENTENCES[status]}).encode()
     headers = {**HEADERS, "Content-Length": str(len(body))}

@@ -99,6 +99,7 @@ TAKEN_PATHS = {
 }
 if ADMIN_PATH.partition("/")[0] in TAKEN_PATHS:
     refuse("ADMIN_PATH", f"{ADMIN_PATH} is taken by the service itself")
+LOGIN_REDIRECT_URL = f"/{ADMIN_PATH}"  # where a sign-in to the admin ends whose `next` is refused
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # a redirect would lose the body of a POST: urls.py serves both spellings
@@ -120,20 +121,20 @@ INSTALLED_APPS = [
     "application",
 ]
 
-# Sessions, messages and CSRF belong to the admin; an API request passes them by (config/middleware.py).
+# Sessions, messages and CSRF belong to the admin; an API request passes them by (config/admin_middleware.py).
 MIDDLEWARE = [
     "config.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # a page may read every refusal, those of JsonErrors too
-    "config.middleware.JsonErrors",
+    "config.json_errors.JsonErrors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.AdminContentSecurity",
-    "config.middleware.AdminSessions",
-    "config.middleware.AdminCsrf",
-    "config.middleware.AdminAuthentication",
-    "config.middleware.AdminMessages",
+    "config.admin_middleware.AdminContentSecurity",
+    "config.admin_middleware.AdminSessions",
+    "config.admin_middleware.AdminCsrf",
+    "config.admin_middleware.AdminAuthentication",
+    "config.admin_middleware.AdminMessages",
 ]
 
 TEMPLATES = [
