@@ -7,7 +7,8 @@ import hashlib
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.utils import timezone
+
+from userprofile.clock import now
 
 
 def at_rest(key: str) -> str:
@@ -25,7 +26,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Any:
         key = at_rest(self.session_key or "")
-        row = self.model.objects.filter(session_key=key, expire_date__gt=timezone.now()).first()
+        row = self.model.objects.filter(session_key=key, expire_date__gt=now()).first()
         if row is None:
             self._session_key = None
         return row

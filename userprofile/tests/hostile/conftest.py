@@ -15,7 +15,7 @@ from userprofile.tests.hostile import population
 from userprofile.tests.races import databases
 from userprofile.tests.races.server import Server, running
 
-SETTINGS = {"THROTTLES": "off", "TRUSTED_PROXIES": "0"}
+SETTINGS = {"THROTTLES": "off", "TRUSTED_PROXIES": "0", "WEB_CONCURRENCY": "1"}
 
 
 ON_BOTH = ("test_requests.py", "test_slow_requests.py")

@@ -47,7 +47,10 @@ class Server:
 
 @contextmanager
 def running(*, database_url: str, folder: Path, **variables: str) -> Iterator[Server]:
-    """A server on a port that the system chooses; `variables` are settings of its environment."""
+    """A server on a port that the system chooses; `variables` are settings of its environment.
+
+    Each of its threads keeps a connection open, and PostgreSQL has a hundred for all.
+    """
     log = folder / f"server-{time.monotonic_ns()}.log"
     given = {
         "DATABASE_URL": database_url,
@@ -55,6 +58,7 @@ def running(*, database_url: str, folder: Path, **variables: str) -> Iterator[Se
         "ALLOWED_HOSTS": "127.0.0.1",
         "EMAIL_URL": "dummy:",
         "LOG_LEVEL": "INFO",
+        "WEB_CONCURRENCY": str(WORKERS),
         **variables,
     }
     with log.open("w") as stream:
@@ -72,7 +76,7 @@ def running(*, database_url: str, folder: Path, **variables: str) -> Iterator[Se
 def _command() -> list[str]:
     """Tied to this process, as `make` ties its programs: a killed test run leaves no server behind."""
     tied = [sys.executable, "config/tether.py", str(os.getpid())]
-    size = ["--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "120"]
+    size = ["--threads", str(THREADS), "--keep-alive", "120"]
     return [*tied, sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", *size]
 
 
