@@ -177,6 +177,8 @@ class UnblockUser(APIView):
 class UpdateUser(APIView):
     """Read and change a user's details."""
 
+    counts_changes = True  # the rule does (journeys/profile.py); the document says so
+
     def get(self, request: Request, user_id: int) -> Response:
         return Response(UserDetails(profile.find(user_id=user_id, viewer=signed_in(request)[0])).data)
 
@@ -189,6 +191,8 @@ class UpdateUser(APIView):
 @schema.user_or_application
 class UpdateAPIView(APIView):
     """Change a user's details, or an application's."""
+
+    counts_changes = True
 
     def put(self, request: Request) -> Response:
         target = read(Target, request.data)

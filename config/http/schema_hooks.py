@@ -136,7 +136,7 @@ def _shared(view: Any, method: str, operation: dict[str, Any]) -> Iterator[Share
         yield TOO_LARGE
     if "requestBody" in operation:
         yield UNSUPPORTED
-    if getattr(view, "throttles", ()):
+    if getattr(view, "throttles", ()) or (getattr(view, "counts_changes", False) and method != "GET"):
         yield THROTTLED
     yield UNAVAILABLE
 

@@ -1,5 +1,7 @@
 """The document's words for reading and changing details."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 
@@ -45,7 +47,8 @@ ignored."""
 ADDRESS = f"""
 Changing `email` needs a sign-in younger than {span(settings.REAUTHENTICATE_AFTER)}, or the caller's
 `current_password` in the body; a wrong one there counts like any wrong password. The new address is
-unverified, open codes are void, and both addresses get a mail."""
+unverified, open codes are void, and both addresses get a mail. New addresses and usernames are counted for
+who sends them: {settings.THROTTLE_MAIL[0]} in {span(timedelta(seconds=settings.THROTTLE_MAIL[1]))}."""
 
 
 class UserChanges(UserDetails, CurrentPassword):

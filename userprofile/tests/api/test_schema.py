@@ -53,6 +53,11 @@ NAMES = {  # what reverse() calls the canonical paths
     "Update_User_and_Application_Details",
 }
 THROTTLED = {
+    *(
+        f"{name}{method}"
+        for name in ("updateUser", "updateUserOrApplication")
+        for method in ("", "Patch", "Post")
+    ),
     "forgotPassword",
     "resendCode",
     "generateValidationCode",
