@@ -53,11 +53,7 @@ NAMES = {  # what reverse() calls the canonical paths
     "Update_User_and_Application_Details",
 }
 THROTTLED = {
-    *(
-        f"{name}{method}"
-        for name in ("updateUser", "updateUserOrApplication")
-        for method in ("", "Patch", "Post")
-    ),
+    *(name for name in OPERATIONS if name.startswith("updateUser")),
     "forgotPassword",
     "resendCode",
     "generateValidationCode",
