@@ -345,6 +345,12 @@ def test_live_code_is_sent_again(user: User) -> None:
     assert state(row) == ("queued", 0, "")
 
 
+def leave_connections_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test before may have left one open, and those of a worker's loop may not touch it."""
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+    monkeypatch.setattr(delivery, "close_old_connections", lambda: None)
+
+
 def run_rounds(monkeypatch: pytest.MonkeyPatch, outcomes: list[Exception | None]) -> None:
     """A worker whose rounds end like this, one after the other; then it is stopped."""
     stop = threading.Event()
@@ -358,8 +364,7 @@ def run_rounds(monkeypatch: pytest.MonkeyPatch, outcomes: list[Exception | None]
         return 0
 
     monkeypatch.setattr(delivery, "deliver_due", round_of_deliveries)
-    monkeypatch.setattr(connections, "close_all", lambda: None)
-    monkeypatch.setattr(delivery, "close_old_connections", lambda: None)  # a test before may have left one
+    leave_connections_alone(monkeypatch)
     delivery.run_until(stop)
     assert outcomes == []
 
@@ -397,7 +402,7 @@ def test_worker_waits_no_longer_than_the_poll_and_wakes_at_once(
         return 0
 
     monkeypatch.setattr(delivery, "deliver_due", round_of_deliveries)
-    monkeypatch.setattr(connections, "close_all", lambda: None)
+    leave_connections_alone(monkeypatch)
     delivery.run_until(stop)
     assert len(rounds) == 3
     assert rounds[-1] - rounds[0] < timedelta(seconds=5)
