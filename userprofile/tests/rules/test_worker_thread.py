@@ -87,7 +87,10 @@ def test_command_delivers_until_a_signal_and_ends_well(user: User, number: int, 
     row = queue_mail(user)
 
     def interrupt() -> None:
-        time.sleep(0.5)
+        """Once it is at work: before, the signal would end the tests themselves."""
+        end = time.monotonic() + 20
+        while not outgoing.outbox and time.monotonic() < end:
+            time.sleep(0.01)
         os.kill(os.getpid(), number)
 
     signaller = threading.Thread(target=interrupt)
