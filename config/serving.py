@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from csp.utils import build_policy
 from gunicorn import util
 from gunicorn.http.errors import (
     ExpectationFailed,
@@ -32,7 +33,6 @@ STATUSES = {  # of what is not simply malformed
 HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Connection": "close",
 }
@@ -109,7 +109,7 @@ def _answer(status: HTTPStatus) -> bytes:
     from config.json_errors import SENTENCES  # only once Django is set up
 
     body = json.dumps({"error": SENTENCES[status]}).encode()
-    headers = {**HEADERS, "Content-Length": str(len(body))}
+    headers = {**HEADERS, "Content-Security-Policy": build_policy(), "Content-Length": str(len(body))}
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
         *(f"{name}: {text}" for name, text in headers.items()),
